@@ -1,0 +1,199 @@
+"""`harness run` and `harness check`: flow files, from the command line.
+
+Exit codes: 0 passed; 1 a flow failed; 2 bad usage or an invalid flow; 3 the sandbox or its engine; 5 nothing
+selected; 130, 143 or 129 interrupted, after cleanup.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_text
+import signal
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import harness
+from harness.cli.show import Show
+from harness.errors import FlowError, UsageError
+from harness.events import Event
+from harness.flow.parse import SUFFIX, load
+from harness.flow.plan import Flow
+from harness.flow.runner import OpenDesktop, Opened, run_flow
+from harness.record.folder import RunFolder, read_events, summary
+from harness.record.report import write_report
+from harness.sandbox.spec import SandboxSpec
+
+PASSED, FAILED, USAGE, INFRASTRUCTURE, NOTHING = 0, 1, 2, 3, 5
+_CODES = {"passed": PASSED, "failed": FAILED, "error": FAILED, "infrastructure": INFRASTRUCTURE}
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", show_default=False, help=f"Flow files (*{SUFFIX}), or folders that hold some."),
+]
+Variables = Annotated[
+    list[str] | None, typer.Option("-v", "--var", metavar="NAME=VALUE", help="Value of a variable of the flow.")
+]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where the folders of runs go.")]
+Scale = Annotated[
+    float, typer.Option("--timeout-scale", envvar="HARNESS_TIMEOUT_SCALE", min=0.01, help="Multiplies every deadline.")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, progress on standard error.")]
+
+
+def run(
+    paths: Paths, *, var: Variables = None, runs: Runs = Path("runs"), timeout_scale: Scale = 1.0, json: Json = False
+) -> None:
+    """Run flows, each in a sandbox of its own."""
+    flows = _selected(paths, var or (), complete=True)
+    batch = Batch(open_sandboxed, runs, timeout_scale, Console(stderr=json))
+    with asyncio.Runner() as runner:
+        code = runner.run(batch.run(flows))
+    if json:
+        typer.echo(json_text.dumps({"exit_code": code, "flows": batch.summaries}, indent=2, ensure_ascii=False))
+    raise typer.Exit(code)
+
+
+def check(paths: Paths, var: Variables = None) -> None:
+    """Read flows and tell what is wrong with them; nothing is started."""
+    for flow in _selected(paths, var or (), complete=False):
+        typer.echo(f"{flow.path}: {flow.name}: nothing wrong")
+
+
+@dataclass
+class Batch:
+    """Flows one after the other, and what became of them."""
+
+    open_desktop: OpenDesktop
+    runs: Path
+    scale: float
+    console: Console
+    summaries: list[dict[str, object]] = field(default_factory=list)
+    _signal: signal.Signals | None = None
+
+    async def run(self, flows: Sequence[Flow]) -> int:
+        """Run them and return the exit code. SIGINT, SIGTERM and SIGHUP end the flow at work, after cleanup."""
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signals = [one for one in wanted if signal.getsignal(one) is not signal.SIG_IGN]  # nohup keeps its word
+
+        def stop(which: signal.Signals) -> None:
+            self._signal = self._signal or which
+            if task:
+                task.cancel()
+
+        for which in signals:
+            loop.add_signal_handler(which, stop, which)
+        try:
+            for flow in flows:
+                await self._one(flow)
+        except asyncio.CancelledError:
+            if self._signal is None:
+                raise
+        finally:
+            for which in signals:
+                loop.remove_signal_handler(which)
+        return 128 + self._signal if self._signal else self._code()
+
+    async def _one(self, flow: Flow) -> None:
+        with ExitStack() as stack:
+            folder = stack.enter_context(self._folder(flow))
+            show = stack.enter_context(Show(self.console))
+            stack.callback(self._wrap_up, folder, show)
+
+            def emit(event: Event) -> None:
+                folder(event)
+                show(event)
+
+            await run_flow(
+                flow, self.open_desktop, emit, files=folder.files, scale=self.scale, version=harness.__version__
+            )
+
+    def _folder(self, flow: Flow) -> RunFolder:
+        try:
+            return RunFolder(self.runs, flow.name)
+        except OSError as error:
+            told = f"--runs {self.runs}: no folder can be made there ({error.strerror}); name one that you may write to"
+            raise UsageError(told) from None
+
+    def _wrap_up(self, folder: RunFolder, show: Show) -> None:
+        """Also after an interruption: the report is what tells how far it went."""
+        report = write_report(folder.path)
+        told = summary(read_events(folder.path))
+        self.summaries.append({**told, "folder": str(folder.path), "report": str(report)})
+        show.report(report)
+
+    def _code(self) -> int:
+        """The worst of all: a sandbox problem leaves open whether a flow would have passed."""
+        return max((_CODES.get(str(told["outcome"]), INFRASTRUCTURE) for told in self.summaries), default=NOTHING)
+
+
+@asynccontextmanager
+async def open_sandboxed(flow: Flow) -> AsyncIterator[Opened]:
+    """A sandbox as the flow wants it."""
+    from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - `check` needs no engine, and its library is slow
+
+    async with open_sandbox(SandboxSpec(screen=flow.screen)) as running:
+        yield Opened(running.desktop, running.record.image)
+
+
+def _selected(paths: Iterable[Path], var: Iterable[str], *, complete: bool) -> list[Flow]:
+    """The flows meant, read; ends the program where there is none, or something is wrong with one."""
+    try:
+        flows = load_all(select(paths), variables(var), complete=complete)
+    except (
+        FlowError
+    ) as error:  # as it is: editors and CI systems know `file:line:column: message` at the start of a line
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from None
+    if not flows:
+        typer.echo(f"no *{SUFFIX} file in {', '.join(map(str, paths))}", err=True)
+        raise typer.Exit(NOTHING)
+    return flows
+
+
+def select(paths: Iterable[Path]) -> list[Path]:
+    """Flow files, and those below folders, each once, in order. Raises UsageError for what is neither."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}"))))
+        elif not path.exists():
+            raise UsageError(f"{path} does not exist")
+        elif not path.name.endswith(SUFFIX):
+            raise UsageError(f"{path} is no flow: give files that end in {SUFFIX}, or a folder")
+        else:
+            found[path] = None
+    return list(found)
+
+
+def variables(given: Iterable[str]) -> dict[str, str]:
+    """`name=value` texts as a dict. Raises UsageError."""
+    pairs = [one.partition("=") for one in given]
+    for name, equals, _ in pairs:
+        if not equals or not name:
+            raise UsageError(f"-v {name}: write it as -v NAME=VALUE")
+    return {name: value for name, _, value in pairs}
+
+
+def load_all(files: Sequence[Path], given: Mapping[str, str], *, complete: bool) -> list[Flow]:
+    """Read all; one error tells the problems of all. A variable that no flow declares is a UsageError."""
+    flows: list[Flow] = []
+    problems: list[str] = []
+    for path in files:
+        try:
+            flows.append(load(path, given, complete=complete))
+        except FlowError as error:
+            problems.append(str(error))
+    if problems:
+        raise FlowError("\n".join(problems))
+    known = {name for flow in flows for name in flow.variables}
+    if flows and (unknown := sorted(given.keys() - known)):
+        names = ", ".join(sorted(known)) or "none"
+        raise UsageError(f"-v {unknown[0]}: no flow declares this variable under vars; declared: {names}")
+    return flows

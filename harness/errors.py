@@ -1,0 +1,148 @@
+"""Every error a user of the harness can meet, in one tree.
+
+    HarnessError
+      UsageError             what was asked for cannot be: mend the call, the flow or the spec
+        OutsidePicture       a point that is not in the picture it was read from
+        FlowError            a flow file that does not say what it must; knows file, line and column
+      EngineError            the container engine is absent, stopped or refused
+        ImageMissing         the sandbox image has to be built first
+      SandboxError           the sandbox cannot go on; nobody inside the run can mend it
+        StartFailed          a step of starting failed; carries the step and the last log lines
+        SandboxLost          it answered before and does not any more
+        WireMismatch         its answer is not what this version of the wire allows
+        Restarted            its action server ended and came back; the last action may or may not have happened
+      ActionFailed           one request failed, the sandbox goes on; carries the code and what did succeed
+        DeadlinePassed       it ran longer than it was given
+        NotOnScreen          a point off the screen
+        UnknownKey           a key name nobody knows
+        Untypable            a character the keyboard layout does not have
+        NoSuchWindow         the window did not come in time
+        LaunchFailed         the program could not be started
+        FileFailed           the sandbox's file system refused
+
+The sandbox sends codes from a closed list; `from_failure` maps them here. No class is ever named from inside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox_image.wire import ErrorCode, Failure, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class HarnessError(Exception):
+    """Root of everything the harness raises on purpose. The message says what was found and what to do next."""
+
+    def describe(self) -> dict[str, object]:
+        """The error for programs that read JSON: its class, its message, and what else it carries."""
+        carried = {name: getattr(self, name) for name in ("step", "reason", "log", "code") if hasattr(self, name)}
+        return {"kind": type(self).__name__, "message": str(self), **carried}
+
+
+class UsageError(HarnessError):
+    """What was asked for cannot be: the caller can mend it."""
+
+
+class OutsidePicture(UsageError):
+    """A point that is not in the picture it was read from."""
+
+
+class FlowError(UsageError):
+    """A flow file that does not say what it must. The message begins with `file:line:column:`."""
+
+
+class EngineError(HarnessError):
+    """The container engine is absent, stopped or refused a request."""
+
+
+class ImageMissing(EngineError):
+    """The sandbox image has to be built first."""
+
+
+class SandboxError(HarnessError):
+    """The sandbox cannot go on."""
+
+
+class StartFailed(SandboxError):
+    """Starting a sandbox failed at one step; the container is removed already."""
+
+    def __init__(self, step: str, reason: str, log: Sequence[str] = ()) -> None:
+        tail = "".join(f"\n  | {line}" for line in log)
+        super().__init__(f"the sandbox did not start: {step}: {reason}{tail and f'{chr(10)}last log lines:{tail}'}")
+        self.step = step
+        self.reason = reason
+        self.log = tuple(log)
+
+
+class SandboxLost(SandboxError):
+    """The sandbox answered before and does not any more."""
+
+
+class WireMismatch(SandboxError):
+    """An answer that this version of the wire does not allow."""
+
+
+class Restarted(SandboxError):
+    """The action server ended and came back: the last request may or may not have happened."""
+
+
+class ActionFailed(HarnessError):
+    """One request failed and the sandbox goes on."""
+
+    def __init__(self, failure: Failure, reply: Reply | None = None, picture: bytes = b"") -> None:
+        super().__init__(failure.message)
+        self.code = failure.code
+        self.failure = failure
+        self.reply = reply  # results of the actions before it, effect
+        self.picture = picture  # taken although the action failed
+
+
+class DeadlinePassed(ActionFailed):
+    """The request ran longer than it was given."""
+
+
+class NotOnScreen(ActionFailed):
+    """A point off the screen; nothing was moved or pressed."""
+
+
+class UnknownKey(ActionFailed):
+    """A key name nobody knows; nothing was pressed."""
+
+
+class Untypable(ActionFailed):
+    """A character the keyboard layout does not have; nothing was typed."""
+
+
+class NoSuchWindow(ActionFailed):
+    """The window did not come in time."""
+
+
+class LaunchFailed(ActionFailed):
+    """The program could not be started."""
+
+
+class FileFailed(ActionFailed):
+    """The sandbox's file system refused: not there, not allowed, full."""
+
+
+_CLASSES: dict[ErrorCode, type[ActionFailed]] = {
+    ErrorCode.DEADLINE: DeadlinePassed,
+    ErrorCode.OFF_SCREEN: NotOnScreen,
+    ErrorCode.UNKNOWN_KEY: UnknownKey,
+    ErrorCode.UNTYPABLE: Untypable,
+    ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
+    ErrorCode.LAUNCH_FAILED: LaunchFailed,
+    ErrorCode.NOT_FOUND: FileFailed,
+    ErrorCode.DENIED: FileFailed,
+    ErrorCode.FILE_ERROR: FileFailed,
+}
+
+
+def from_failure(failure: Failure, reply: Reply | None = None, picture: bytes = b"") -> HarnessError:
+    """The host's error for a failure that came over the wire."""
+    if failure.code is ErrorCode.RESTARTED:
+        return Restarted(failure.message)
+    return _CLASSES.get(failure.code, ActionFailed)(failure, reply, picture)

@@ -1,0 +1,185 @@
+"""Everything that can happen in a run, as typed events.
+
+The recorder, the terminal and tests listen to one stream of these; nothing else tells progress. Places are screen
+pixels, durations seconds. A frame's bytes travel with its event and are left out of its JSON: the recorder keeps
+them in a file named by their hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from sandbox_image.wire import Region, ScreenPoint, Size
+
+Outcome = Literal["passed", "failed", "error", "infrastructure", "interrupted"]
+"""`error`: only the cleanup failed. `infrastructure`: the sandbox or its engine, not the flow, is to blame."""
+Status = Literal["passed", "failed", "warning", "skipped", "interrupted"]
+"""`warning`: an optional step failed."""
+Moment = Literal["before", "after"]
+
+
+class Happening(BaseModel):
+    """What all events share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+class StepInfo(BaseModel):
+    """A step as the file has it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str
+    phase: str
+    kind: str
+    title: str
+    line: int
+    source: str
+
+
+class Candidate(BaseModel):
+    """Something on the screen that might have been meant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    text: str
+    box: Region
+
+
+class StepFailure(BaseModel):
+    """Why a step failed: enough to mend it without running it again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    message: str
+    candidates: tuple[Candidate, ...] = ()
+    window: str | None = None  # title of the active window
+    waited: float = 0.0
+
+
+class RunStarted(Happening):
+    """A flow begins."""
+
+    kind: Literal["run_started"] = "run_started"
+    name: str
+    file: str
+    source: str
+    tags: tuple[str, ...]
+    screen: Size
+    version: str
+    steps: tuple[StepInfo, ...]
+
+
+class SandboxStarted(Happening):
+    """The flow's sandbox answers."""
+
+    kind: Literal["sandbox_started"] = "sandbox_started"
+    image: str = ""
+    seconds: float
+
+
+class StepStarted(Happening):
+    """A step begins."""
+
+    kind: Literal["step_started"] = "step_started"
+    step: str
+
+
+class FrameCaptured(Happening):
+    """A picture of the screen."""
+
+    kind: Literal["frame_captured"] = "frame_captured"
+    step: str
+    moment: Moment
+    frame: str  # SHA-256 of its bytes
+    format: Literal["png", "jpeg"]
+    region: Region
+    data: bytes = Field(default=b"", exclude=True, repr=False)
+
+
+class Output(Happening):
+    """What a command wrote."""
+
+    kind: Literal["output"] = "output"
+    step: str
+    text: str
+    exit_code: int | None
+
+
+class FileCollected(Happening):
+    """A file or a folder now lies in the run's files."""
+
+    kind: Literal["file_collected"] = "file_collected"
+    step: str
+    source: str
+    name: str  # below the run's files
+
+
+class StepFinished(Happening):
+    """A step ended, or never began."""
+
+    kind: Literal["step_finished"] = "step_finished"
+    step: str
+    status: Status
+    seconds: float = 0.0
+    points: tuple[ScreenPoint, ...] = ()  # where the pointer went, in order
+    box: Region | None = None  # of the text that was found
+    before: str | None = None  # frames by hash
+    after: str | None = None
+    failure: StepFailure | None = None
+
+
+class RunFinished(Happening):
+    """The flow is over and its sandbox gone."""
+
+    kind: Literal["run_finished"] = "run_finished"
+    outcome: Outcome
+    seconds: float
+    message: str = ""  # the first thing that went wrong
+    step: str | None = None  # where
+
+
+Event: TypeAlias = (
+    RunStarted | SandboxStarted | StepStarted | FrameCaptured | Output | FileCollected | StepFinished | RunFinished
+)
+Emit: TypeAlias = Callable[[Event], None]
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+
+MASK = "•••"
+
+
+def masked(emit: Emit, secrets: tuple[str, ...]) -> Emit:
+    """An `emit` that passes events on with every secret in any text of theirs replaced."""
+    hidden = tuple(dict.fromkeys(part for secret in secrets for part in (secret, *_lines(secret))))
+    if not hidden:
+        return emit
+
+    def cover(value: object) -> object:
+        match value:
+            case str():
+                for secret in hidden:
+                    value = value.replace(secret, MASK)
+                return value
+            case dict():
+                return {key: cover(item) for key, item in value.items()}
+            case list() | tuple():
+                return [cover(item) for item in value]
+            case _:
+                return value
+
+    def pass_on(event: Event) -> None:
+        if isinstance(event, FrameCaptured):
+            emit(event)  # no text but a hash
+            return
+        data = event.model_dump(mode="json")
+        fixed = {name: data[name] for name in ("at", "kind", "step", "status", "outcome") if name in data}
+        emit(EVENT.validate_python({**{name: cover(item) for name, item in data.items()}, **fixed}))
+
+    return pass_on
+
+
+def _lines(secret: str) -> tuple[str, ...]:
+    """Lines of a longer secret: a terminal may show it line by line."""
+    return tuple(line for line in secret.splitlines() if len(line) >= 4)  # noqa: PLR2004 - shorter ones are everywhere

@@ -1,0 +1,234 @@
+"""What a flow expects, and where on the screen a target is: look, and look again until it is so or time is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.errors import ActionFailed, FileFailed
+from harness.flow.find import Match, clip, find, lines, nearest, touches
+from harness.flow.scene import QUIET_MS, Scene
+from harness.flow.schema import BashStep, ExpectStep, FileMatch, Find, Target, WindowMatch
+from harness.sandbox.desktop import ShellResult
+from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Window, Word
+
+STEADY = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, limit_ms=5 * QUIET_MS)
+"""A look that tells as well whether the screen changes meanwhile."""
+_AROUND = 6  # pixels around a target that have to hold still with it
+_TOLD = 6  # lines or titles listed in a failure
+_TAIL = 600  # characters of output told in a failure
+_READ_LIMIT = 64 << 20  # bytes of a file that are brought to look into it
+
+
+# --- targets --------------------------------------------------------------------------------------------------
+
+
+async def locate(scene: Scene, target: Target) -> ScreenPoint:
+    """The pixel a target means: found, the only one, and holding still. Raises StepFailed."""
+    if target.point:
+        scene.points.append(target.point)
+        return target.point
+    words: tuple[Word, ...] = ()
+    matches: tuple[Match, ...] = ()
+    previous: Region | None = None
+    looks = scene.looks()
+    while await looks.again():
+        words, effect = await _read(scene, target, STEADY)
+        matches = _matches(words, target)
+        chosen = _chosen(matches, target.nth)
+        if chosen and (_steady(effect, chosen.box) or chosen.box == previous):
+            scene.box = chosen.box
+            scene.points.append(chosen.box.center)
+            return chosen.box.center
+        previous = chosen.box if chosen else None
+    raise await _unlocated(scene, target, words, matches)
+
+
+async def _read(scene: Scene, wanted: Find, settle: Settle) -> tuple[tuple[Word, ...], Effect | None]:
+    """The words in the part of the screen a selector looks at; none while its window is not there."""
+    region = wanted.region
+    if wanted.within:
+        size = scene.desktop.screen
+        screen = Region(x=0, y=0, width=size.width, height=size.height)
+        window = next((w for w in reversed(await scene.windows()) if _fits(w, wanted.within.window)), None)
+        within = clip(window.region, screen) if window else None
+        region = clip(within, region) if within and region else within
+        if region is None:
+            return (), None
+    reply, _ = await scene.perform(ReadText(region=region), settle=settle, keep="before")
+    (result,) = reply.results
+    return (result.words if isinstance(result, TextRead) else ()), reply.effect
+
+
+def _matches(words: Sequence[Word], wanted: Find) -> tuple[Match, ...]:
+    return find(words, wanted.text) if wanted.text else ()
+
+
+def _chosen(matches: Sequence[Match], nth: int | None) -> Match | None:
+    """The one that is meant: the only one, or the nth. Two without an nth are none."""
+    if nth:
+        return matches[nth - 1] if len(matches) >= nth else None
+    return matches[0] if len(matches) == 1 else None
+
+
+def _steady(effect: Effect | None, box: Region) -> bool:
+    """Whether nothing changed at a target since it was read."""
+    return effect is not None and (effect.box is None or not touches(box, effect.box, _AROUND))
+
+
+async def _unlocated(scene: Scene, target: Target, words: Sequence[Word], matches: Sequence[Match]) -> Exception:
+    if not matches:
+        return await _unseen(scene, target, words)
+    if target.nth and len(matches) < target.nth:
+        return await scene.failed(f"text {target.text} was found {len(matches)} times, nth asks for more", matches)
+    if target.nth or len(matches) == 1:
+        return await scene.failed(f"text {target.text} was found but did not hold still", matches)
+    return await scene.failed(
+        f"text {target.text} was found {len(matches)} times; narrow it down with nth, region or within", matches
+    )
+
+
+async def _unseen(scene: Scene, wanted: Find, words: Sequence[Word]) -> Exception:
+    """The failure for text that is not there: with what looks most like it, or what there was to read."""
+    close = nearest(words, wanted.text) if wanted.text else ()
+    told = f"text {wanted.text} was not found {_where(wanted)}"
+    if close:
+        told += "; the closest text is " + " or ".join(dict.fromkeys(f"'{one.text}'" for one in close))
+    elif words or not wanted.within:
+        told += f"; {'other' if words else 'no'} text was read"
+    # Of other text the longest lines: short ones are mostly icons that OCR took for letters.
+    longest = sorted(lines(words), key=lambda line: -len(line.text))[:_TOLD]
+    return await scene.failed(told, close or longest)
+
+
+def _where(wanted: Find) -> str:
+    """The part of the screen a selector looks at, in words."""
+    box = wanted.region
+    parts = (
+        wanted.within and f"in a window with {wanted.within.window}",
+        box and f"in the region [{box.x}, {box.y}, {box.width}, {box.height}]",
+    )
+    return " and ".join(part for part in parts if part) or "on the screen"
+
+
+# --- expectations -----------------------------------------------------------------------------------------------
+
+
+async def expect(scene: Scene, wanted: ExpectStep) -> None:
+    """Wait until it is so. Raises StepFailed."""
+    if wanted.text:
+        await _expect_text(scene, wanted)
+    elif wanted.window:
+        await _expect_window(scene, wanted.window, gone=wanted.gone)
+    elif wanted.file:
+        await _expect_file(scene, wanted.file, gone=wanted.gone)
+    elif wanted.bash:
+        await _expect_bash(scene, wanted.bash)
+
+
+async def _expect_text(scene: Scene, wanted: ExpectStep) -> None:
+    words: tuple[Word, ...] = ()
+    looks = scene.looks()
+    while await looks.again():
+        words, effect = await _read(scene, wanted, STEADY)
+        matches = _matches(words, wanted)
+        there = len(matches) >= (wanted.nth or 1)
+        if there and not wanted.gone:
+            scene.box = matches[(wanted.nth or 1) - 1].box
+            return
+        # Gone only counts on a screen that is still: the moment between two pages is not the next page.
+        if wanted.gone and not there and (effect is None or effect.still):
+            return
+    if wanted.gone:
+        raise await scene.failed(f"text {wanted.text} is still on the screen", _matches(words, wanted))
+    raise await _unseen(scene, wanted, words)
+
+
+async def _expect_window(scene: Scene, wanted: WindowMatch, *, gone: bool) -> None:
+    looks = scene.looks()
+    windows: tuple[Window, ...] = ()
+    seen = False
+    while await looks.again():
+        windows = await scene.windows()
+        fitting = [window for window in windows if _fits(window, wanted)]
+        # A window that has just come gets the focus a moment later, and the next step may type: look once more.
+        if bool(fitting) != gone and (gone or seen or any(window.active for window in fitting)):
+            return
+        seen = bool(fitting)
+    if seen and not gone:
+        return
+    titles = ", ".join(f"'{window.title}' ({window.window_class[1]})" for window in windows[-_TOLD:]) or "none"
+    told = "is still there" if gone else "did not come"
+    raise await scene.failed(f"a window with {wanted} {told}; open windows: {titles}")
+
+
+async def _expect_file(scene: Scene, wanted: FileMatch, *, gone: bool) -> None:
+    looks = scene.looks()
+    wrong: str | None = None
+    while await looks.again():
+        wrong = await _wrong_with_file(scene, wanted)
+        if (wrong is not None) == gone:
+            return
+    if gone:
+        raise await scene.failed(f"the file {wanted.path} is still there")
+    raise await scene.failed(f"the file {wanted.path} {wrong}")
+
+
+async def _wrong_with_file(scene: Scene, wanted: FileMatch) -> str | None:
+    """What a file is not; None where it is all that is wanted."""
+    try:
+        content = await scene.desktop.read(wanted.path, limit=_READ_LIMIT)
+    except FileFailed as error:
+        return "does not exist" if error.code is ErrorCode.NOT_FOUND else f"cannot be read: {error}"
+    except ActionFailed as error:
+        return f"cannot be read: {error}"
+    if wanted.min_bytes is not None and len(content) < wanted.min_bytes:
+        return f"has {len(content)} bytes; expected at least {wanted.min_bytes}"
+    if wanted.magic is not None and not content.startswith(wanted.magic.encode()):
+        return f"begins with {content[:16]!r}; expected {wanted.magic!r}"
+    if wanted.contains is not None and not wanted.contains.found_in(text := content.decode(errors="replace")):
+        return f"does not contain {wanted.contains}; it ends: {_tail(text)}"
+    return None
+
+
+async def _expect_bash(scene: Scene, wanted: BashStep) -> None:
+    looks = scene.looks()
+    result: ShellResult | None = None
+    while await looks.again():
+        result = await scene.desktop.bash(wanted.run, timeout=max(1.0, scene.left))
+        if wrong_with_output(result, wanted) is None:
+            break
+    assert result is not None  # noqa: S101 - the first look is always taken
+    scene.output(result)
+    if wrong := wrong_with_output(result, wanted):
+        raise await scene.failed(wrong)
+
+
+def wrong_with_output(result: ShellResult, wanted: BashStep) -> str | None:
+    """What a command did otherwise than wanted; None where it did as wanted."""
+    if result.timed_out:
+        return f"the command did not end in time; give it a longer timeout; its output: {_tail(result.output)}"
+    if result.exit_code != wanted.exit:
+        return f"the command ended with exit code {result.exit_code}, not {wanted.exit}; output: {_tail(result.output)}"
+    if wanted.stdout is not None and not wanted.stdout.found_in(result.output):
+        return f"the output does not contain {wanted.stdout}; output: {_tail(result.output)}"
+    return None
+
+
+# --- windows ----------------------------------------------------------------------------------------------------
+
+
+def _fits(window: Window, wanted: WindowMatch) -> bool:
+    return (
+        (wanted.title is None or wanted.title.found_in(window.title))
+        and (wanted.window_class is None or _has_class(window, wanted.window_class))
+        and (wanted.active is None or wanted.active == window.active)
+    )
+
+
+def _has_class(window: Window, wanted: str) -> bool:
+    return wanted.casefold() in {half.casefold() for half in window.window_class}
+
+
+def _tail(text: str) -> str:
+    stripped = text.strip()
+    return (stripped if len(stripped) <= _TAIL else f"…{stripped[-_TAIL:]}") or "(none)"

@@ -1,0 +1,191 @@
+"""One step at work: the desktop, the step's deadline, what was seen and pointed at on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from itertools import chain, repeat
+
+from harness.errors import HarnessError
+from harness.events import Candidate, Emit, FileCollected, FrameCaptured, Moment, Output, StepFailure
+from harness.flow.cover import cover, secret_boxes
+from harness.flow.find import Match
+from harness.flow.plan import Step
+from harness.sandbox.desktop import Desktop, ShellResult
+from sandbox_image.wire import (
+    Action,
+    Answer,
+    Picture,
+    PictureInfo,
+    ReadText,
+    Region,
+    ScreenPoint,
+    Settle,
+    TextRead,
+    Window,
+)
+
+POLL_MS = (100, 250, 500, 1000)
+"""Longest waits for a change of the screen between looks; the last one is repeated."""
+QUIET_MS = 100
+_LEAST = 0.05
+_ACT = 10.0  # seconds an action gets when finding its target used up the time
+_PICTURE = Picture()
+
+
+class StepFailed(Exception):
+    """A step did not do or find what it says."""
+
+    def __init__(self, failure: StepFailure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Scene:
+    """What a step works with. Times are of the event loop's clock, in seconds."""
+
+    def __init__(
+        self,
+        desktop: Desktop,
+        step: Step,
+        emit: Emit,
+        *,
+        limit: float,
+        quiet: float,
+        last: str | None = None,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self.desktop = desktop
+        self.step = step
+        self.limit = limit
+        self.points: list[ScreenPoint] = []
+        self.box: Region | None = None
+        self.before = last
+        self.after: str | None = None
+        self._emit = emit
+        self._secrets = secrets
+        self._started = self._now()
+        quiet_ms = max(1, round(quiet * 1000))
+        self.settle = Settle(quiet_ms=quiet_ms, limit_ms=max(2000, 2 * quiet_ms))
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the step began."""
+        return self._now() - self._started
+
+    @property
+    def left(self) -> float:
+        """Seconds until the step's time is over; never below zero."""
+        return max(0.0, self.limit - self.seconds)
+
+    # --- looking and acting -----------------------------------------------------------------------------------------
+
+    async def perform(
+        self, *actions: Action, settle: Settle | None = None, keep: Moment | None = None, deadline: float = _ACT
+    ) -> Answer:
+        """One round trip; with `keep`, its picture becomes the frame before or after this step."""
+        wanted = bool(keep) and not self.step.secret
+        answer = await self.desktop.perform(
+            *actions,
+            settle=settle,
+            picture=_PICTURE if wanted and not self._secrets else None,
+            deadline=max(self.left, deadline, 1.0),
+        )
+        if keep and wanted:
+            self._keep(keep, *(await self.photograph() if self._secrets else (answer.reply.picture, answer.picture)))
+        return answer
+
+    async def photograph(self, picture: Picture = _PICTURE) -> tuple[PictureInfo | None, bytes]:
+        """A picture of the screen as it may be kept: secrets that can be read in it are painted over."""
+        look = (ReadText(region=picture.region),) if self._secrets else ()
+        reply, data = await self.desktop.perform(*look, settle=None, picture=picture, deadline=max(self.left, _ACT))
+        words = [word for result in reply.results if isinstance(result, TextRead) for word in result.words]
+        info, boxes = reply.picture, secret_boxes(words, self._secrets)
+        if info and boxes:
+            data = await asyncio.to_thread(cover, data, boxes, info.region)
+            info = info.model_copy(update={"format": "png", "length": len(data)})
+        return info, data
+
+    def _keep(self, moment: Moment, info: PictureInfo | None, data: bytes) -> None:
+        if info is None:
+            return
+        frame = sha256(data).hexdigest()
+        self._emit(
+            FrameCaptured(
+                step=self.step.id, moment=moment, frame=frame, format=info.format, region=info.region, data=data
+            )
+        )
+        if moment == "before":
+            self.before = frame
+        else:
+            self.after = frame
+
+    async def act(self, *actions: Action) -> None:
+        """Do something to the desktop, wait for the screen to settle, keep the frame after it."""
+        await self.perform(*actions, settle=self.settle, keep="after")
+
+    async def windows(self) -> tuple[Window, ...]:
+        """All windows, bottom to top."""
+        return await self.desktop.windows()
+
+    def looks(self) -> Looks:
+        """To look again whenever the screen may have changed, until the time is over."""
+        return Looks(self)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def output(self, result: ShellResult) -> None:
+        """Tell what a command wrote."""
+        self._emit(Output(step=self.step.id, text=result.output, exit_code=result.exit_code))
+
+    def collected(self, source: str, name: str) -> None:
+        """Tell of a new file among the run's files."""
+        self._emit(FileCollected(step=self.step.id, source=source, name=name))
+
+    async def failed(self, message: str, candidates: Sequence[Match] = ()) -> StepFailed:
+        """The failure to raise, with the facts that are cheap to have."""
+        title = None
+        with suppress(HarnessError):  # what went wrong first is what is told
+            title = next((window.title for window in await self.windows() if window.active), None)
+        return StepFailed(
+            StepFailure(
+                message=message,
+                candidates=tuple(Candidate(text=match.text, box=match.box) for match in candidates),
+                window=title,
+                waited=self.seconds,
+            )
+        )
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+class Looks:
+    """`while await looks.again():` - at once, then after each change of the screen, last when the time is over."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._waits = chain(POLL_MS, repeat(POLL_MS[-1]))
+        self._begun = False
+
+    async def again(self) -> bool:
+        """Whether to look once more; waits for a change first, except the first time.
+
+        The sandbox waits for damage, so this costs nothing on a still screen. Files and commands are asked again on
+        the same beat: what they wait for mostly comes with a change of the screen, and otherwise within a second.
+        """
+        if not self._begun:
+            self._begun = True
+            return True
+        scene = self._scene
+        if not scene.left:
+            return False
+        wait = max(1, min(next(self._waits), round(scene.left * 1000)))
+        started = scene.seconds
+        await scene.perform(settle=Settle(first_ms=wait, quiet_ms=QUIET_MS, limit_ms=max(wait, 2 * QUIET_MS)))
+        # A guest that answers at once, as a fake does, is not to be asked in a tight loop.
+        await asyncio.sleep(min(scene.left, max(0.0, _LEAST - (scene.seconds - started))))
+        return True

@@ -1,0 +1,366 @@
+"""What a flow may say, as pydantic models: one model a step kind, unknown keys refused, nothing converted silently.
+
+A new kind of step is one model here, its entry in `KINDS` and one arm in `actions.py` (or `checks.py`); the match
+there ends in `assert_never`, so the type checker names what was forgotten. The value of a kind may be a mapping
+(full form) or, where `SHORT` names a field, the value of that field alone (short form).
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from harness.flow.values import Plain, PointOnScreen, Rectangle, ScreenSize, Span, Text, TextPattern
+from sandbox_image.wire import Size
+
+Phase = Literal["setup", "steps", "cleanup"]
+
+
+class Part(BaseModel):
+    """What all parts of a flow share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    SHORT: ClassVar[str | None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) or cls.SHORT is None else {cls.SHORT: value}
+
+
+class WindowMatch(Part):
+    """Which window is meant: everything given has to fit. Titles by part or `/regex/`, classes by name."""
+
+    SHORT = "title"
+    title: TextPattern | None = None
+    window_class: Text | None = Field(default=None, alias="class")
+    active: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> WindowMatch:
+        if self.title is None and self.window_class is None and self.active is None:
+            raise ValueError("say which window: title, class or active")
+        return self
+
+    def __str__(self) -> str:
+        parts = (
+            self.title and f"title {self.title}",
+            self.window_class and f"class {self.window_class}",
+            None if self.active is None else f"{'' if self.active else 'no '}focus",
+        )
+        return ", ".join(part for part in parts if part)
+
+
+class Within(Part):
+    """Where to look."""
+
+    window: WindowMatch
+
+
+class Find(Part):
+    """Text on the screen and where to look for it. `nth` counts from 1 in reading order."""
+
+    SHORT = "text"
+    text: TextPattern | None = None
+    nth: int | None = Field(default=None, ge=1, le=1000)
+    region: Rectangle | None = None
+    within: Within | None = None
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Find:
+        if self.text is None and (self.nth or self.region or self.within):
+            raise ValueError("nth, region and within narrow down where a text is: give the text as well")
+        return self
+
+
+class Target(Find):
+    """Where to point: text that is visible, or a point."""
+
+    point: PointOnScreen | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        return {"point" if isinstance(value, tuple | list) else "text": value}
+
+    @model_validator(mode="after")
+    def _points_somewhere(self) -> Target:
+        if (self.text is None) == (self.point is None):
+            raise ValueError("say where: either text or point: [x, y]")
+        return self
+
+    def __str__(self) -> str:
+        return str(self.text) if self.text else f"({self.point.x}, {self.point.y})" if self.point else "?"
+
+
+class LaunchStep(Part):
+    """Start a program. `run` is split like a command line, without a shell."""
+
+    SHORT = "run"
+    run: Text
+    cwd: Text | None = None
+
+    @field_validator("run")
+    @classmethod
+    def _splits(cls, run: str) -> str:
+        try:
+            words = shlex.split(run)
+        except ValueError as error:
+            raise ValueError(f"is no command line: {error}") from None
+        if not words or not words[0]:
+            raise ValueError("names no program")
+        return run
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The program and its arguments."""
+        return tuple(shlex.split(self.run))
+
+    def __str__(self) -> str:
+        return self.run
+
+
+class TypeStep(Part):
+    """Type text at the keyboard focus, or into what `into` names, which is clicked first."""
+
+    SHORT = "text"
+    text: Text
+    into: Target | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class PressStep(Part):
+    """Press a key or a chord, `repeat` times."""
+
+    SHORT = "keys"
+    keys: Annotated[Text, Field(max_length=200)]
+    repeat: int = Field(default=1, ge=1, le=100)
+
+    def __str__(self) -> str:
+        return self.keys
+
+
+class ScrollStep(Part):
+    """Turn the wheel: `down` and `right` in clicks, negative for up and left; at a target or at the pointer."""
+
+    SHORT = "down"
+    down: int = Field(default=0, ge=-1000, le=1000)
+    right: int = Field(default=0, ge=-1000, le=1000)
+    at: Target | None = None
+
+    @model_validator(mode="after")
+    def _turns(self) -> ScrollStep:
+        if not self.down and not self.right:
+            raise ValueError("say how far: down or right, in clicks of the wheel, negative for up and left")
+        return self
+
+    def __str__(self) -> str:
+        return " ".join(f"{way} {clicks}" for way, clicks in (("down", self.down), ("right", self.right)) if clicks)
+
+
+class DragStep(Part):
+    """Press at one place, release at another."""
+
+    start: Target = Field(alias="from")
+    to: Target
+
+    def __str__(self) -> str:
+        return f"{self.start} to {self.to}"
+
+
+class BashStep(Part):
+    """Run a command in the desktop user's bash session, which keeps folder and variables from step to step."""
+
+    SHORT = "run"
+    run: Text
+    exit: int = Field(default=0, ge=0, le=255)
+    stdout: TextPattern | None = None
+
+    def __str__(self) -> str:
+        return self.run
+
+
+class FileMatch(Part):
+    """What a file has to be. `magic` is how its content begins; `contains` is looked for in it as UTF-8."""
+
+    SHORT = "path"
+    path: Text
+    min_bytes: int | None = Field(default=None, ge=0)
+    contains: TextPattern | None = None
+    magic: Text | None = None
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class ExpectStep(Find):
+    """Wait until something is so, or with `gone` is not so: text, a window, a file, or what a command says."""
+
+    window: WindowMatch | None = None
+    file: FileMatch | None = None
+    bash: BashStep | None = None
+    gone: bool = False
+    timeout: Span | None = None
+
+    @model_validator(mode="after")
+    def _expects_one_thing(self) -> ExpectStep:
+        given = [name for name in ("text", "window", "file", "bash") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expect one of text, window, file or bash; found {' and '.join(given) or 'none'}")
+        if self.gone and self.bash:
+            raise ValueError("a command cannot be gone; expect its exit code instead")
+        return self
+
+    def __str__(self) -> str:
+        named = (("window with", self.window), ("file", self.file), ("bash", self.bash))
+        subject = str(self.text) if self.text else next(f"{kind} {value}" for kind, value in named if value)
+        return f"{subject} gone" if self.gone else subject
+
+
+class ScreenshotStep(Part):
+    """Keep a picture of the screen, or of a region, under a name in the run's files."""
+
+    SHORT = "name"
+    name: Annotated[Text, Field(pattern=r"^[\w][\w .-]{0,80}$")] = "screenshot"
+    region: Rectangle | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if value is None:
+            return {}  # a bare `screenshot:`
+        return value if isinstance(value, dict) else {"name": value}
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PutStep(Part):
+    """Bring a local file, named from the flow's folder, into the sandbox."""
+
+    source: Text = Field(alias="from")
+    to: Text
+
+    def __str__(self) -> str:
+        return self.to
+
+
+class CollectStep(Part):
+    """Keep a file or a folder of the sandbox in the run's files."""
+
+    SHORT = "from"
+    path: Text = Field(alias="from")
+    name: Annotated[Text, Field(pattern=r"^[\w][\w .-]{0,80}$")] | None = Field(default=None, alias="as")
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Click(Target):
+    """Click once with the left button."""
+
+
+class DoubleClick(Target):
+    """Click twice with the left button."""
+
+
+class RightClick(Target):
+    """Click once with the right button."""
+
+
+class MoveStep(Target):
+    """Move the pointer."""
+
+
+Body: TypeAlias = (
+    LaunchStep
+    | Click
+    | DoubleClick
+    | RightClick
+    | MoveStep
+    | TypeStep
+    | PressStep
+    | ScrollStep
+    | DragStep
+    | BashStep
+    | ExpectStep
+    | ScreenshotStep
+    | PutStep
+    | CollectStep
+)
+
+KINDS: dict[str, type[Body]] = {
+    "launch": LaunchStep,
+    "click": Click,
+    "double_click": DoubleClick,
+    "right_click": RightClick,
+    "move": MoveStep,
+    "type": TypeStep,
+    "press": PressStep,
+    "scroll": ScrollStep,
+    "drag": DragStep,
+    "bash": BashStep,
+    "expect": ExpectStep,
+    "screenshot": ScreenshotStep,
+    "put": PutStep,
+    "collect": CollectStep,
+}
+
+
+class Common(Part):
+    """Keys any step takes beside its kind."""
+
+    name: Text | None = None
+    timeout: Span | None = None
+    optional: bool = False
+    settle: Span | None = None
+
+
+class DesktopPart(Part):
+    """What desktop the flow needs."""
+
+    screen: ScreenSize = Size(width=1280, height=800)
+
+
+class Defaults(Part):
+    """What holds for every step that does not say otherwise. `timeout` is for finding and checking."""
+
+    timeout: Span = 7.0
+    settle: Span = 0.3
+
+
+class Variable(Part):
+    """A value from outside: `-v` on the command line, then the environment, then the default."""
+
+    SHORT = "default"
+    default: Plain = None
+    env: Text | None = None
+    secret: bool = False
+
+
+class Top(Part):
+    """The top of a flow file; setup, steps and cleanup are read by `parse.py`, step by step."""
+
+    harness: Literal[1]
+    name: Text
+    tags: tuple[Text, ...] = ()
+    desktop: DesktopPart = DesktopPart()
+    vars: dict[str, Variable] = Field(default_factory=dict)
+    defaults: Defaults = Defaults()
+    timeout: Span = 300.0
+    setup: tuple[Any, ...] = ()
+    steps: tuple[Any, ...]
+    cleanup: tuple[Any, ...] = ()
+
+    @field_validator("steps")
+    @classmethod
+    def _has_some(cls, steps: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not steps:
+            raise ValueError("give at least one step")
+        return steps

@@ -1,0 +1,67 @@
+"""The only place that knows both pixels of the screen and pixels of the picture somebody was shown.
+
+A model points at a pixel of a picture that may be smaller than the screen, or a part of it. Both kinds of place
+are types, so that the type checker finds a point that went into the wrong space.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.errors import OutsidePicture
+from sandbox_image.wire import Region, ScreenPoint, Size
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPoint:
+    """A pixel of the picture that was shown, origin top left."""
+
+    x: int
+    y: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viewport:
+    """How one picture relates to the screen: which region it shows, at what size."""
+
+    region: Region  # screen pixels
+    shown: Size  # pixels of the picture
+
+    def to_screen(self, point: ModelPoint) -> ScreenPoint:
+        """The screen pixel under the centre of a shown pixel.
+
+        Raises OutsidePicture where the point is not in the picture; never clamps. Centres, because mapping the
+        corner of a pixel puts every click up to half a pixel too far up and left, and more the smaller the picture.
+        """
+        if not (0 <= point.x < self.shown.width and 0 <= point.y < self.shown.height):
+            raise OutsidePicture(
+                f"({point.x}, {point.y}) is not in the picture: x goes from 0 to {self.shown.width - 1}, "
+                f"y from 0 to {self.shown.height - 1}; take a new screenshot and point into it"
+            )
+        return ScreenPoint(
+            x=self.region.x + _scale(point.x, self.shown.width, self.region.width),
+            y=self.region.y + _scale(point.y, self.shown.height, self.region.height),
+        )
+
+    def to_model(self, point: ScreenPoint) -> ModelPoint:
+        """The shown pixel that holds a screen pixel's centre. Raises OutsidePicture where the region does not."""
+        x, y = point.x - self.region.x, point.y - self.region.y
+        if not (0 <= x < self.region.width and 0 <= y < self.region.height):
+            raise OutsidePicture(f"screen pixel ({point.x}, {point.y}) is not in the region shown: {self.region!r}")
+        return ModelPoint(
+            x=_scale(x, self.region.width, self.shown.width), y=_scale(y, self.region.height, self.shown.height)
+        )
+
+
+def fit(screen: Size, within: Size) -> Size:
+    """The largest size of the screen's shape that fits; never larger than the screen, never below one pixel."""
+    if screen.width <= within.width and screen.height <= within.height:
+        return screen
+    if screen.width * within.height >= screen.height * within.width:  # the width binds
+        return Size(width=within.width, height=max(1, round(screen.height * within.width / screen.width)))
+    return Size(width=max(1, round(screen.width * within.height / screen.height)), height=within.height)
+
+
+def _scale(pixel: int, source: int, target: int) -> int:
+    """Index of the target pixel that holds the centre of a source pixel, in integers."""
+    return (2 * pixel + 1) * target // (2 * source)

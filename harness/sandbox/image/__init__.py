@@ -1,0 +1,17 @@
+"""The sandbox image: its recipe, the images an engine has, and how one is built."""
+
+from harness.sandbox.image.recipes import REPOSITORY, Recipe, recipe
+from harness.sandbox.image.store import BUILD_COMMAND, Image, build, ensure_image, find, images, lookup
+
+__all__ = [
+    "BUILD_COMMAND",
+    "REPOSITORY",
+    "Image",
+    "Recipe",
+    "build",
+    "ensure_image",
+    "find",
+    "images",
+    "lookup",
+    "recipe",
+]

@@ -1,0 +1,65 @@
+"""What the sandbox image should be.
+
+An image is named by its recipe: the hash of the Dockerfile, of all that is copied in and of the architecture. So an
+image that is there is never out of date, a changed recipe leaves the old image for those who still use it, and
+asking whether anything has to be built costs a lookup.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from harness.errors import EngineError
+from harness.sandbox.connection import EngineRefused, NotFound
+from sandbox_image import fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from docker import DockerClient
+
+REPOSITORY = "harness-sandbox"
+
+
+class Recipe(NamedTuple):
+    """What this version of the harness wants an image to be. `files` are those it names, as they were read."""
+
+    hash: str
+    wire: str
+    architecture: str
+    files: Mapping[str, bytes]
+
+    @property
+    def name(self) -> str:
+        """Repository and tag."""
+        return f"{REPOSITORY}:{self.hash[:12]}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the image says about itself."""
+        return {"harness.recipe": self.hash, "harness.wire": self.wire, "harness.architecture": self.architecture}
+
+
+def recipe(client: DockerClient) -> Recipe:
+    """The recipe for the architecture of this engine."""
+    with asking("tell its architecture"):
+        return _recipe(str(client.version()["Arch"]))
+
+
+@lru_cache
+def _recipe(architecture: str) -> Recipe:
+    files = fingerprint.recipe_files()
+    return Recipe(fingerprint.recipe_hash(architecture, files), fingerprint.wire_fingerprint(), architecture, files)
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Raise EngineError where the engine refuses or goes away; that something is not there is for the caller."""
+    try:
+        yield
+    except NotFound:
+        raise
+    except (EngineRefused, OSError) as error:
+        raise EngineError(f"the engine could not {what}: {error}") from error

@@ -1,0 +1,31 @@
+"""A Desktop over a FakeGuest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.sandbox.desktop import Desktop
+from harness.testing.guest import FakeGuest
+from sandbox_image.wire import Size
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from harness.testing.computer import ShellHandler
+    from harness.testing.guest import Factory
+
+
+class FakeDesktop(Desktop):
+    """The real Desktop at an in-memory screen; `guest` is the screen's state, for tests to look at and change."""
+
+    def __init__(
+        self,
+        screen: Size | None = None,
+        *,
+        apps: Mapping[str, Factory] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        bash: ShellHandler | None = None,
+        patient: bool = False,
+    ) -> None:
+        self.guest = FakeGuest(screen, apps=apps, files=files, bash=bash, patient=patient)
+        super().__init__(self.guest, self.guest.screen)

@@ -1,0 +1,89 @@
+"""The key names that the fake keyboard knows: a part of what the real one does, refused in the same way."""
+
+from __future__ import annotations
+
+from sandbox_image.wire import ErrorCode, Refused
+
+_NAMES = (
+    "return tab escape backspace delete insert home end pageup pagedown up down left right space menu print pause"
+    " capslock numlock scrolllock kpenter shift ctrl alt super"
+)
+_CHARACTERS = {
+    "plus": "+",
+    "minus": "-",
+    "equal": "=",
+    "comma": ",",
+    "period": ".",
+    "slash": "/",
+    "backslash": "\\",
+    "semicolon": ";",
+    "colon": ":",
+    "apostrophe": "'",
+    "grave": "`",
+    "underscore": "_",
+    "exclam": "!",
+    "question": "?",
+    "bracketleft": "[",
+    "bracketright": "]",
+}
+_ALIASES = {
+    **_CHARACTERS,
+    "enter": "return",
+    "esc": "escape",
+    "bksp": "backspace",
+    "del": "delete",
+    "ins": "insert",
+    "prior": "pageup",
+    "pgup": "pageup",
+    "next": "pagedown",
+    "pgdn": "pagedown",
+    "control": "ctrl",
+    "option": "alt",
+    "cmd": "super",
+    "command": "super",
+    "win": "super",
+    "meta": "super",
+    **{f"{name}{side}": name for name in ("shift", "alt", "super") for side in "lr"},
+    **{f"control{side}": "ctrl" for side in "lr"},
+}
+_KNOWN = frozenset(_NAMES.split()) | {f"f{n}" for n in range(1, 25)} | frozenset(_CHARACTERS.values())
+
+
+def chord(keys: str) -> tuple[str, ...]:
+    """The keys of a chord such as `ctrl+shift+t`, each in one spelling: lower case, no `_`, `ctrl`, `pageup`.
+
+    A character alone stays as it is. Raises Refused for a name nobody knows.
+    """
+    parts = _split(keys)
+    named = tuple(_key(part, keys) for part in parts)
+    return named if len(named) == 1 else tuple(name.lower() for name in named)
+
+
+def check_typable(text: str) -> None:
+    """Raise Refused where a character is on no key of a US keyboard."""
+    for at, character in enumerate(text):
+        if character not in "\n\t" and not (character.isascii() and character.isprintable()):
+            message = (
+                f"no key of the layout gives {character!r} (U+{ord(character):04X}, character {at}); nothing typed"
+            )
+            raise Refused(ErrorCode.UNTYPABLE, message)
+
+
+def _key(name: str, keys: str) -> str:
+    if len(name) == 1 and name.isprintable() and not name.isspace():
+        return name
+    plain = name.lower().replace("_", "").replace("-", "")
+    found = _ALIASES.get(plain, plain)
+    if found not in _KNOWN:
+        message = f"no key is named {name!r} (in {keys!r}); names are those of X, such as Return, Page_Up, F5, a"
+        raise Refused(ErrorCode.UNKNOWN_KEY, message)
+    return found
+
+
+def _split(keys: str) -> list[str]:
+    """Parts between plus signs; a plus sign where a key should be is the key itself."""
+    if keys == "+":
+        return ["+"]
+    if keys.endswith("++"):
+        return [*keys[:-2].split("+"), "+"]
+    return keys.split("+")

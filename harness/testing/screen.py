@@ -1,0 +1,192 @@
+"""What the fake desktop shows: a stack of windows on a plain background, drawn with Pillow."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from PIL import Image, ImageChops, ImageDraw
+
+from harness.testing.windows import FakeWindow, contains, inside, overlap
+from sandbox_image.wire import (
+    Effect,
+    ErrorCode,
+    Picture,
+    PictureInfo,
+    Refused,
+    Region,
+    ScreenPoint,
+    Settle,
+    Size,
+    WaitWindow,
+    Window,
+    Word,
+)
+
+_BACKGROUND = "#2b5278"
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A window on the screen, with what the window manager knows of it."""
+
+    id: int
+    pid: int | None
+    window: FakeWindow
+
+    def told(self, *, active: bool) -> Window:
+        """The window as the wire tells it."""
+        shown = self.window
+        return Window(
+            id=self.id,
+            title=shown.title,
+            window_class=shown.window_class,
+            pid=self.pid,
+            region=shown.region,
+            active=active,
+        )
+
+
+class FakeScreen:
+    """The stack of windows, bottom to top; the topmost one has the focus."""
+
+    def __init__(self, size: Size) -> None:
+        self.size = size
+        self.stack: list[Opened] = []
+        self._next_id = 0x400001
+
+    @property
+    def whole(self) -> Region:
+        """The screen as a region."""
+        return Region(x=0, y=0, width=self.size.width, height=self.size.height)
+
+    @property
+    def active(self) -> Opened | None:
+        """The window with the focus."""
+        return self.stack[-1] if self.stack else None
+
+    def open(self, window: FakeWindow, pid: int | None) -> Opened:
+        """Put a window on top."""
+        opened = Opened(self._next_id, pid, window)
+        self._next_id += 1
+        self.stack.append(opened)
+        return opened
+
+    def under(self, at: ScreenPoint) -> Opened | None:
+        """The topmost window at a point."""
+        return next((one for one in reversed(self.stack) if contains(one.window.frame, at)), None)
+
+    def raise_at(self, at: ScreenPoint) -> Opened | None:
+        """Bring the topmost window at a point to the top and give it the focus."""
+        hit = self.under(at)
+        if hit:
+            self.stack.remove(hit)
+            self.stack.append(hit)
+        return hit
+
+    def sweep(self) -> None:
+        """Remove the windows that were closed."""
+        self.stack = [one for one in self.stack if not one.window.closed]
+
+    def windows(self) -> tuple[Window, ...]:
+        """All windows, bottom to top."""
+        return tuple(one.told(active=one is self.active) for one in self.stack)
+
+    def find(self, wanted: WaitWindow) -> Window | None:
+        """The newest window that matches everything given."""
+        found = [window for window in self.windows() if _matches(window, wanted)]
+        return max(found, key=lambda window: window.id, default=None)
+
+    def check(self, place: ScreenPoint | Region) -> None:
+        """Raise Refused where a place is not wholly on the screen."""
+        on = contains(self.whole, place) if isinstance(place, ScreenPoint) else inside(place, self.whole)
+        if not on:
+            raise Refused(
+                ErrorCode.OFF_SCREEN,
+                f"{place!r} is not on the screen: x goes from 0 to {self.size.width - 1}, y from 0 to"
+                f" {self.size.height - 1}",
+            )
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def words(self, region: Region) -> tuple[Word, ...]:
+        """The words that are wholly in the region and not covered, in reading order."""
+        seen: list[Word] = []
+        for n, one in enumerate(self.stack):
+            above = [higher.window.frame for higher in self.stack[n + 1 :]]
+            seen += [word for word in one.window.words() if not any(overlap(word.box, frame) for frame in above)]
+        ordered = sorted((word for word in seen if inside(word.box, region)), key=_reading_order)
+        rows = {row: n for n, row in enumerate(dict.fromkeys(_row(word) for word in ordered))}
+        return tuple(word.model_copy(update={"line": rows[_row(word)]}) for word in ordered)
+
+    def render(self) -> Image.Image:
+        """The whole screen."""
+        frame = Image.new("RGB", (self.size.width, self.size.height), _BACKGROUND)
+        canvas = ImageDraw.Draw(frame)
+        for one in self.stack:
+            one.window.draw(canvas, active=one is self.active)
+        return frame
+
+
+def photograph(frame: Image.Image, wanted: Picture) -> tuple[PictureInfo, bytes]:
+    """Crop, scale and encode, as the picture asks."""
+    region = wanted.region or Region(x=0, y=0, width=frame.width, height=frame.height)
+    size = wanted.size or region.size
+    shot = frame.crop((region.x, region.y, region.x + region.width, region.y + region.height))
+    if size != region.size:
+        shot = shot.resize((size.width, size.height), Image.Resampling.LANCZOS)
+    kind: Literal["png", "jpeg"] = "jpeg" if wanted.format == "jpeg" else "png"
+    data = _encoded(shot, kind, wanted.quality)
+    if wanted.format == "auto" and len(data) > wanted.png_limit:
+        kind, data = "jpeg", _encoded(shot, "jpeg", wanted.quality)
+    return PictureInfo(region=region, size=size, format=kind, length=len(data)), data
+
+
+def compare(before: Image.Image, after: Image.Image, settle: Settle) -> Effect:
+    """What changed from one frame to the other; the fake screen is always still at once."""
+    red, green, blue = ImageChops.difference(before, after).split()
+    strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    box = strongest.getbbox()
+    if box is None:
+        return Effect(changed=False, box=None, share=0.0, still=True, waited_ms=settle.first_ms)
+    left, top, right, bottom = box
+    total = before.width * before.height
+    return Effect(
+        changed=True,
+        box=Region(x=left, y=top, width=right - left, height=bottom - top),
+        share=(total - strongest.histogram()[0]) / total,
+        still=True,
+        waited_ms=settle.quiet_ms,
+    )
+
+
+def _encoded(shot: Image.Image, kind: Literal["png", "jpeg"], quality: int) -> bytes:
+    out = io.BytesIO()
+    if kind == "png":
+        shot.save(out, "PNG")
+    else:
+        shot.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def _matches(window: Window, wanted: WaitWindow) -> bool:
+    return (
+        (wanted.title is None or wanted.title.casefold() in window.title.casefold())
+        and (wanted.title_regex is None or re.search(wanted.title_regex, window.title) is not None)
+        and (wanted.window_class is None or _has_class(window, wanted.window_class))
+        and (wanted.pid is None or wanted.pid == window.pid)
+    )
+
+
+def _has_class(window: Window, wanted: str) -> bool:
+    return wanted.casefold() in {half.casefold() for half in window.window_class}
+
+
+def _row(word: Word) -> int:
+    return (word.box.y + word.box.height // 2) // 11
+
+
+def _reading_order(word: Word) -> tuple[int, int]:
+    return (_row(word), word.box.x)

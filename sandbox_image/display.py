@@ -1,0 +1,261 @@
+"""One connection to the X server: events, properties, what is held down, and the window manager's readiness.
+
+The only module that opens python-xlib connections. pyautogui keeps one of its own from its import; `Connection`
+puts itself in that place, so that one connection carries all input and a restarted X server is met in one place.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import NamedTuple
+
+from Xlib import X, error
+from Xlib.display import Display
+from Xlib.ext import damage
+from Xlib.protocol import event, rq
+from Xlib.xobject.drawable import Window
+
+from sandbox_image.settle import Box
+from sandbox_image.wire import ErrorCode, Refused, Size
+
+KEYS = range(8, 256)
+BUTTONS = range(1, 6)
+"""Buttons that the pointer's mask shows."""
+LOST = (error.ConnectionClosedError, error.DisplayConnectionError, OSError)
+HELLO = struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0)
+"""Request for a connection by the X protocol, version 11, without authentication."""
+KNOCK_S = 2.0
+KEPT_DAMAGE = 10_000
+"""Reports of damage kept at most; far more than settling needs to know."""
+
+
+class Damage(NamedTuple):
+    """Something was drawn: when (monotonic seconds) and where."""
+
+    at: float
+    box: Box
+
+
+class Connection:
+    """A connection to one X server. Used by one thread; only `cut` may come from another."""
+
+    def __init__(self, name: str) -> None:
+        knock(name)
+        try:
+            self.x = Display(name)
+        except LOST as failure:
+            raise _display_lost(failure) from None
+        # Extensions of python-xlib register their errors over the core protocol's, for all connections at once.
+        self.x.display.error_classes = self.x.display.error_classes | error.xerror_class
+        self._cut = False
+        self.root: Window = self.x.screen().root
+        self.damaged: deque[Damage] = deque(maxlen=KEPT_DAMAGE)
+        self._damage: int | None = None
+        self._socket: socket.socket = self.x.display.socket
+        self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
+        self.x.damage_query_version()  # the server refuses damage requests of a client that has not asked
+
+    @property
+    def lost(self) -> bool:
+        """Whether the connection is known to be broken."""
+        return self._cut or self.x.display.socket_error is not None
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when events come."""
+        return self._socket.fileno()
+
+    def size(self) -> Size:
+        """The screen's size at this moment."""
+        geometry = self.root.get_geometry()
+        return Size(width=geometry.width, height=geometry.height)
+
+    def atom(self, name: str) -> int:
+        """An atom's number; asked once."""
+        number: int = self.x.get_atom(name)
+        return number
+
+    def numbers(self, window: Window, name: str, limit: int = 4096) -> list[int]:
+        """A property's 32-bit numbers; empty where window or property are not there."""
+        found = self._property(window, name, limit)
+        return list(found.value) if found is not None and found.format == 32 else []  # noqa: PLR2004 - bits
+
+    def raw(self, window: Window, name: str, limit: int = 4096) -> bytes:
+        """A property's bytes, cut at `limit`; empty where window or property are not there."""
+        found = self._property(window, name, limit // 4)
+        return bytes(found.value) if found is not None and found.format == 8 else b""  # noqa: PLR2004 - bits
+
+    def _property(self, window: Window, name: str, words: int) -> rq.DictWrapper | None:
+        with suppress(error.XError):
+            return window.get_property(self.atom(name), X.AnyPropertyType, 0, words)
+        return None
+
+    def listen(self, window: Window) -> None:
+        """Have events wake us when this window's properties or structure change."""
+        window.change_attributes(event_mask=X.PropertyChangeMask | X.StructureNotifyMask)
+
+    def watch_damage(self) -> None:
+        """Note from now on whatever is drawn anywhere on the screen in `damaged`."""
+        self.damaged.clear()
+        if self._damage is None:
+            self._damage = self.root.damage_create(damage.DamageReportRawRectangles)
+            self.x.sync()
+
+    def forget_damage(self) -> None:
+        """Stop noting what is drawn."""
+        if self._damage is not None:
+            self.x.damage_destroy(self._damage)
+            self._damage = None
+            self.x.flush()
+
+    def pump(self) -> bool:
+        """Send what is queued and take in the events that came; whether any did."""
+        came = False
+        while self.x.pending_events():
+            self._take(self.x.next_event())
+            came = True
+        self.x.flush()
+        return came
+
+    def _take(self, came: rq.Event) -> None:
+        if came.type == self.x.extension_event.DamageNotify:
+            area = came.area
+            box = Box(area.x, area.y, area.x + area.width, area.y + area.height)
+            self.damaged.append(Damage(time.monotonic(), box))
+
+    def keys_down(self) -> list[int]:
+        """Key codes that the server holds to be down."""
+        bits = self.x.query_keymap()
+        return [code for code in KEYS if bits[code // 8] & 1 << code % 8]
+
+    def pointer(self) -> tuple[int, int, int]:
+        """Where the pointer is, and the mask of buttons, modifiers and locks."""
+        state = self.root.query_pointer()
+        return state.root_x, state.root_y, state.mask
+
+    def buttons_down(self) -> list[int]:
+        """Buttons, of the first five, that the server holds to be down."""
+        mask = self.pointer()[2]
+        return [button for button in BUTTONS if mask & X.Button1Mask << button - 1]
+
+    def release(self) -> None:
+        """Release every key and button that is down; look again, since releasing may be overtaken."""
+        for _ in range(3):
+            keys, buttons = self.keys_down(), self.buttons_down()
+            if not keys and not buttons:
+                return
+            for key in keys:
+                self.x.xtest_fake_input(X.KeyRelease, key)
+            for button in buttons:
+                self.x.xtest_fake_input(X.ButtonRelease, button)
+            self.x.sync()
+
+    def manager_there(self) -> bool:
+        """Whether a window manager has taken the screen, by EWMH: the window it names names itself."""
+        named = self.numbers(self.root, "_NET_SUPPORTING_WM_CHECK")
+        return bool(named) and self.numbers(self.window(named[0]), "_NET_SUPPORTING_WM_CHECK") == named
+
+    def probe(self) -> Window:
+        """A window, never shown, to ask the window manager about: what it answers proves that it serves requests."""
+        window: Window = self.root.create_window(-1, -1, 1, 1, 0, X.CopyFromParent)
+        self.listen(window)
+        return window
+
+    def manager_answers(self, probe: Window) -> bool:
+        """Whether the window manager has answered about the probe; asks it again where it has not."""
+        if self.numbers(probe, "_NET_FRAME_EXTENTS"):
+            return True
+        request = event.ClientMessage(
+            window=probe, client_type=self.atom("_NET_REQUEST_FRAME_EXTENTS"), data=(32, [0] * 5)
+        )
+        self.root.send_event(request, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        return False
+
+    def panel_ready(self) -> bool:
+        """Whether something has reserved a strip of the screen, as a panel does once it is there."""
+        area, size = self.numbers(self.root, "_NET_WORKAREA"), self.size()
+        return len(area) >= 4 and (area[2] < size.width or area[3] < size.height)  # noqa: PLR2004 - x, y, width, height
+
+    def window(self, number: int) -> Window:
+        """The window with this number, which may be gone already."""
+        return self.x.create_resource_object("window", number)
+
+    def cut(self) -> None:
+        """Break the connection, from any thread: whoever waits on it gets an error."""
+        self._cut = True
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection; a lost one as well."""
+        self._cut = True
+        with suppress(*LOST):
+            self.x.close()
+
+
+def knock(name: str) -> None:
+    """Raise Refused(DISPLAY_LOST) where no X server answers; the libraries' own connecting knows no time limit.
+
+    They would also go on to TCP, where any program of the desktop user may pose as one.
+    """
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(KNOCK_S)
+        try:
+            door.connect(f"/tmp/.X11-unix/X{name.partition(':')[2].partition('.')[0]}")  # noqa: S108 - X's own place
+            door.sendall(HELLO)
+            answer = door.recv(1)
+        except OSError as failure:
+            raise _display_lost(failure) from None
+    if answer != b"\1":
+        raise _display_lost(ConnectionError("it refused the connection"))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the loss of the X server into Refused(DISPLAY_LOST)."""
+    try:
+        yield
+    except (error.ConnectionClosedError, error.DisplayConnectionError) as failure:
+        raise _display_lost(failure) from None
+
+
+def automation(connection: Connection) -> ModuleType:
+    """pyautogui, working over this connection. Imported here, since its import needs a running X server."""
+    if "pyautogui" not in sys.modules:
+        _import_automation(connection.x.get_display_name())
+    import pyautogui  # noqa: PLC0415 - see above
+    from pyautogui import _pyautogui_x11 as back_end  # noqa: PLC0415 - see above
+
+    back_end._display = connection.x  # noqa: SLF001 - it has no other way to another display
+    module: ModuleType = pyautogui
+    return module
+
+
+def _import_automation(display: str) -> None:
+    os.environ["DISPLAY"] = display
+    sys.modules["mouseinfo"] = None  # type: ignore[assignment] # it asks for tkinter and ends the process
+    sys.modules["pyscreeze"] = None  # type: ignore[assignment] # it starts programs to look for others
+    import pyautogui  # noqa: PLC0415 - not before there is a display
+    from pyautogui import _pyautogui_x11 as back_end  # noqa: PLC0415 - see above
+
+    back_end._display.close()  # noqa: SLF001 - ours takes its place
+    pyautogui.PAUSE, pyautogui.FAILSAFE = 0, False
+
+
+def _ignore(failure: error.XError, request: rq.Request | None) -> None:
+    """Errors nobody waits for."""
+
+
+def _display_lost(failure: Exception) -> Refused:
+    return Refused(
+        ErrorCode.DISPLAY_LOST,
+        f"the X server ended or did not answer ({failure}); one that ended is started again with an empty screen, "
+        f"one that a program holds answers when that program ends: try again",
+    )

@@ -1,0 +1,158 @@
+"""Pictures of the screen: grab through mss, crop, scale, encode; and what differs between two of them.
+
+A frame is grabbed once and turned into a Pillow image straight from mss's buffer. PNG comes from fpng, which is ten
+times faster than zlib; where that grows past the limit the screen is a photograph, and JPEG takes a tenth of it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import time
+from contextlib import suppress
+from ctypes import byref
+from typing import Literal, NamedTuple
+
+import fpng
+import mss
+from mss.exception import ScreenShotError
+from mss.linux.xcbhelpers import LIB
+from PIL import Image, ImageChops
+
+from sandbox_image.settle import Box
+from sandbox_image.wire import Effect, ErrorCode, Picture, PictureInfo, Refused, Region, Size
+
+Kind = Literal["png", "jpeg"]
+KEEP_COLOUR = 0
+"""JPEG without chroma subsampling: coloured text stays legible, for a quarter more bytes."""
+
+
+class Frame(NamedTuple):
+    """Pixels of a region of the screen at one moment."""
+
+    image: Image.Image
+    region: Region
+
+
+class Screen:
+    """The capture of one display. Used by one thread."""
+
+    def __init__(self, display: str) -> None:
+        self.lost = False
+        try:
+            self._mss = mss.MSS(display=display)
+        except (ScreenShotError, OSError) as failure:
+            raise _capture_lost(failure) from None
+        whole = self._mss.monitors[0]
+        self.size = Size(width=whole["width"], height=whole["height"])
+
+    def grab(self, region: Region | None = None) -> Frame:
+        """The screen's pixels now. Raises Refused: OFF_SCREEN for a region not on it, DISPLAY_LOST."""
+        where = self.region(region)
+        try:
+            shot = self._mss.grab((where.x, where.y, where.x + where.width, where.y + where.height))
+        except (ScreenShotError, OSError) as failure:
+            self.close()
+            raise _capture_lost(failure) from None
+        image = Image.frombuffer("RGB", (where.width, where.height), shot.raw, "raw", "BGRX", 0, 1)
+        return Frame(image, where)
+
+    def region(self, region: Region | None) -> Region:
+        """The region, checked to be on the screen; the whole screen where none is given."""
+        width, height = self.size.width, self.size.height
+        if region is None:
+            return Region(x=0, y=0, width=width, height=height)
+        if region.x < 0 or region.y < 0 or region.x + region.width > width or region.y + region.height > height:
+            raise Refused(
+                ErrorCode.OFF_SCREEN,
+                f"the region {region.width}x{region.height} at ({region.x}, {region.y}) is not on the screen: "
+                f"x goes from 0 to {width - 1}, y from 0 to {height - 1}; choose a region inside",
+            )
+        return region
+
+    def cut(self) -> None:
+        """Break the connection, from any thread: a grab that waits for the server ends with an error."""
+        self.lost = True
+        connection = getattr(self._mss._impl, "conn", None)  # noqa: SLF001 - mss has no time limit to set
+        if connection:
+            descriptor = os.dup(LIB.xcb.xcb_get_file_descriptor(byref(connection)))
+            with socket.socket(fileno=descriptor) as end, suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.lost = True
+        self._mss.close()
+
+
+def cropped(frame: Frame, region: Region) -> Frame:
+    """A part of a frame, both in screen pixels. The region must lie within the frame's."""
+    left, top = region.x - frame.region.x, region.y - frame.region.y
+    box = (left, top, left + region.width, top + region.height)
+    whole = box == (0, 0, *frame.image.size)
+    return frame if whole else Frame(frame.image.crop(box), region)
+
+
+def encoded(frame: Frame, picture: Picture) -> tuple[PictureInfo, bytes]:
+    """A frame in the size and format that were asked for."""
+    image = scaled(frame.image, picture.size)
+    kind, data = _encode(image, picture)
+    size = Size(width=image.width, height=image.height)
+    return PictureInfo(region=frame.region, size=size, format=kind, length=len(data)), data
+
+
+def scaled(image: Image.Image, size: Size | None) -> Image.Image:
+    """The image at exactly this size. Whole factors are averaged, which is fastest; others filtered.
+
+    Hamming's filter keeps small text as legible as the bicubic one, at half its time.
+    """
+    if size is None or (size.width, size.height) == image.size:
+        return image
+    across, down = image.width // size.width, image.height // size.height
+    if (across * size.width, down * size.height) == image.size:
+        return image.reduce((across, down))
+    smaller = size.width <= image.width and size.height <= image.height
+    how = Image.Resampling.HAMMING if smaller else Image.Resampling.BICUBIC
+    return image.resize((size.width, size.height), how)
+
+
+def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, float]:
+    """The smallest box that holds every pixel that differs, and the share of pixels that do."""
+    if before.size != after.size:  # another X server, or another mode
+        return Box(0, 0, *after.size), 1.0
+    differing = ImageChops.difference(before, after)
+    corners = differing.getbbox()
+    if corners is None:
+        return None, 0.0
+    red, green, blue = differing.crop(corners).split()
+    same: int = ImageChops.lighter(ImageChops.lighter(red, green), blue).histogram()[0]
+    box = Box(*corners)
+    return box, (box.area - same) / (after.width * after.height)
+
+
+def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
+    """What became of the screen between two frames of the whole of it; `since` is monotonic seconds."""
+    box, share = difference(before.image, after.image)
+    where = box and Region(x=box.left, y=box.top, width=box.right - box.left, height=box.bottom - box.top)
+    waited = (time.monotonic() - since) * 1000
+    return Effect(changed=box is not None, box=where, share=share, still=still, waited_ms=waited)
+
+
+def _encode(image: Image.Image, picture: Picture) -> tuple[Kind, bytes]:
+    if picture.format == "jpeg":
+        return "jpeg", _jpeg(image, picture.quality)
+    data = fpng.from_bytes(image.tobytes(), image.width, image.height, 3)
+    if picture.format == "auto" and len(data) > picture.png_limit:
+        return "jpeg", _jpeg(image, picture.quality)
+    return "png", data
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality, subsampling=KEEP_COLOUR)
+    return out.getvalue()
+
+
+def _capture_lost(failure: Exception) -> Refused:
+    return Refused(ErrorCode.DISPLAY_LOST, f"the screen could not be captured ({failure}); try again")

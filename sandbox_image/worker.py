@@ -1,0 +1,192 @@
+"""The worker's process: does with the desktop user's rights what needs them. Started by the supervisor as `user`.
+
+For each request the server sends one end of a fresh socket pair over the main socket, so that nothing lies in the
+file system for the model's shell to connect to. It has the same user as that shell, therefore it makes itself
+undumpable: nobody of that user can trace it or take its descriptors. When the server goes away, so does the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from sandbox_image import files, procfs
+from sandbox_image.channel import WORKER_FD, Channel, ChannelError, Fault, Frame, Kind
+from sandbox_image.launch import Launcher
+from sandbox_image.shell import Shells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+Request = dict[str, Any]  # one of wire's messages, checked by the server
+_PR_SET_DUMPABLE = 4
+
+
+class Worker:
+    """What the requests share."""
+
+    def __init__(self, owner: str) -> None:
+        self._shells = Shells(owner)
+        self._launcher = Launcher()
+
+    async def serve(self, end: socket.socket) -> None:
+        """Answer the one request that comes on this socket."""
+        channel = await Channel.open(end)
+        try:
+            await self._answer(channel)
+        except Fault as fault:
+            _tell(channel, kind="failure", code=fault.code, message=str(fault))
+        except ChannelError as error:
+            _tell(channel, kind="failure", code="malformed", message=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the worker goes on
+            traceback.print_exc()
+            _tell(channel, kind="failure", code="internal", message=f"a bug in the worker: {error!r}")
+        await channel.close()
+
+    async def close(self) -> None:
+        """End all shells."""
+        await self._shells.close()
+
+    async def _answer(self, channel: Channel) -> None:
+        frame = await channel.read()
+        if frame is None:
+            return
+        request = _request(frame)
+        if request["kind"] == "write_file":  # it reads from the channel itself
+            await _write_file(request, channel)
+            return
+        work = {"shell": self._shell, "launch": self._launch, "read_file": _read_file}[request["kind"]]
+        await _unless_gone(channel, work(request, channel))
+
+    async def _shell(self, request: Request, channel: Channel) -> None:
+        session = self._shells.session(request["session"])
+        ending: dict[str, Any] = {"code": 0}
+        if request["restart"]:
+            await session.restart()
+        if request["command"] or not request["restart"]:
+            emit: Callable[[bytes], None] = lambda data: channel.write(Kind.BYTES, data)  # noqa: E731 - it is named for its type
+            told = await session.run(request["command"], request["timeout_ms"] / 1000, request["max_output"], emit)
+            ending = told._asdict()
+        _tell(channel, kind="exit", **ending)
+
+    async def _launch(self, request: Request, channel: Channel) -> None:
+        pid, log = self._launcher.launch(request["argv"], request["cwd"])
+        _tell(channel, kind="launched", pid=pid, log=log)
+
+
+async def _read_file(request: Request, channel: Channel) -> None:
+    info, pieces = await asyncio.to_thread(files.open_content, request["path"])
+    _tell(channel, kind="file_info", **info._asdict())
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        channel.write(Kind.BYTES, piece)
+        if not await channel.drain():
+            return
+    channel.write(Kind.END)
+
+
+async def _write_file(request: Request, channel: Channel) -> None:
+    try:
+        info = await _upload(request, channel)
+    except Fault as fault:
+        _tell(channel, kind="failure", code=fault.code, message=str(fault))
+        while await channel.read():  # closing with content unread would lose the answer
+            pass
+    else:
+        if info:
+            _tell(channel, kind="file_info", **info._asdict())
+
+
+async def _upload(request: Request, channel: Channel) -> files.Info | None:
+    """Write what comes; None where it was cut off, and nothing is left of it then."""
+    upload = await asyncio.to_thread(files.Upload, request["path"], request["mode"])
+    try:
+        while (frame := await channel.read()) and frame.kind is Kind.BYTES:
+            await asyncio.to_thread(upload.write, frame.body)
+        return await asyncio.to_thread(upload.commit) if frame and frame.kind is Kind.END else None
+    finally:
+        upload.abort()
+
+
+async def _unless_gone(channel: Channel, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work; cancel it when the server closes its end."""
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(channel.read())
+    await asyncio.wait({working, gone}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (gone, working):
+        if not task.done():
+            task.cancel()
+    await asyncio.gather(working, gone, return_exceptions=True)
+    if not working.cancelled():
+        working.result()
+
+
+def _request(frame: Frame) -> Request:
+    if frame.kind is not Kind.MESSAGE:
+        raise Fault("malformed", f"a request begins with a message, not with {frame.kind.name}")
+    request: Request = json.loads(frame.body)
+    return request
+
+
+def _tell(channel: Channel, **message: Any) -> None:
+    channel.write(Kind.MESSAGE, json.dumps(message).encode())
+
+
+async def run(main: socket.socket) -> None:
+    """Take requests until the server goes away or the supervisor asks us to end."""
+    owner = procfs.owner()
+    _hide()
+    await procfs.kill(lambda: procfs.strays(owner))
+    worker = Worker(owner)
+    requests: set[asyncio.Task[None]] = set()
+    ended = asyncio.Event()
+
+    def take() -> None:
+        """One request, or the end."""
+        try:
+            _, descriptors, _, _ = socket.recv_fds(main, 16, 1)
+        except BlockingIOError:
+            return
+        except OSError:
+            descriptors = []
+        if not descriptors:
+            ended.set()
+            return
+        end = socket.socket(fileno=descriptors[0])
+        end.set_inheritable(False)  # recv_fds takes a flag for that and ignores it
+        task = asyncio.ensure_future(worker.serve(end))
+        requests.add(task)
+        task.add_done_callback(requests.discard)
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    main.setblocking(False)  # noqa: FBT003 - the socket takes it by position
+    loop.add_reader(main, take)
+    await ended.wait()
+    loop.remove_reader(main)
+    await worker.close()
+
+
+def _hide() -> None:
+    """Make memory and descriptors of this process unreadable to others of its user. Programs it starts are not."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_DUMPABLE) failed")
+
+
+def main() -> None:
+    """Run as the supervisor starts it."""
+    if WORKER_FD not in os.environ:
+        sys.exit(f"the worker is started by the supervisor, which names its socket in {WORKER_FD}")
+    end = socket.socket(fileno=int(os.environ.pop(WORKER_FD)))
+    end.set_inheritable(False)
+    asyncio.run(run(end))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The budgets of the harness, measured beside the usual way of doing the same, interleaved in one run."""

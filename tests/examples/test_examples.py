@@ -1,0 +1,44 @@
+"""The examples are run, not only read."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from harness.cli.run import Batch, load_all, open_sandboxed, select
+from harness.events import FileCollected, StepFinished
+from harness.flow.parse import loads
+from harness.record.folder import read_events
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+FLOWS = select([EXAMPLES])
+
+
+def test_every_flow_says_what_it_must() -> None:
+    assert EXAMPLES / "demo.flow.yaml" in FLOWS
+    assert len(load_all(FLOWS, {}, complete=False)) == len(FLOWS)
+
+
+@pytest.mark.container
+@pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.name)
+async def test_every_flow_passes(path: Path, tmp_path: Path) -> None:
+    out = io.StringIO()
+    batch = Batch(open_sandboxed, tmp_path, 1.0, Console(file=out, width=120))
+    assert await batch.run(load_all([path], {}, complete=True)) == 0, out.getvalue()
+    folder = Path(str(batch.summaries[0]["folder"]))
+    events = read_events(folder)
+    assert {event.status for event in events if isinstance(event, StepFinished)} == {"passed"}
+    assert all((folder / "files" / event.name).exists() for event in events if isinstance(event, FileCollected))
+    assert (folder / "report.html").is_file()
+
+
+def test_the_flows_in_the_documentation_say_what_they_must() -> None:
+    pages = sorted((EXAMPLES.parent / "docs").glob("*.md"))
+    shown = re.findall(r"```yaml\n(.*?)```", "\n".join(page.read_text() for page in pages), re.DOTALL)
+    assert {block.partition(":")[0] for block in shown} == {"harness", "- click", "vars"}
+    for block in shown:
+        steps = f"steps:\n{block}" if block.startswith("- ") else block
+        flow = steps if block.startswith("harness:") else f"harness: 1\nname: a\n{steps}"
+        assert loads(flow, given={"password": "secret"} if "password" in flow else None).steps

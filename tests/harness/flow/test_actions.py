@@ -1,0 +1,103 @@
+from pathlib import Path
+
+from PIL import Image
+
+from harness.events import FileCollected, FrameCaptured, Output
+from harness.testing import FakeDesktop
+from sandbox_image.wire import Click, Drag, Launch, Move, Press, ScreenPoint, Scroll, TypeText
+from tests.support.flows import run, with_editor
+
+
+async def test_every_way_to_use_mouse_and_keyboard_is_what_is_sent(tmp_path: Path) -> None:
+    ran = await run(
+        """\
+steps:
+  - launch: {run: editor 'a b', cwd: /tmp}
+  - click: [70, 71]
+  - double_click: {point: [72, 73]}
+  - right_click: [74, 75]
+  - move: [76, 77]
+  - type: Hello
+  - press: {keys: BackSpace, repeat: 2}
+  - scroll: {down: 3, right: -1, at: [80, 81]}
+  - scroll: -2
+  - drag: {from: [82, 83], to: [84, 85]}
+""",
+        with_editor(),
+        tmp_path,
+    )
+    assert ran.verdict.outcome == "passed"
+    assert ran.desktop.guest.done == [
+        Launch(argv=("editor", "a b"), cwd="/tmp"),  # noqa: S108 - a path in the sandbox
+        Click(at=ScreenPoint(x=70, y=71)),
+        Click(at=ScreenPoint(x=72, y=73), count=2),
+        Click(at=ScreenPoint(x=74, y=75), button="right"),
+        Move(to=ScreenPoint(x=76, y=77)),
+        TypeText(text="Hello"),
+        Press(keys="BackSpace", repeat=2),
+        Scroll(at=ScreenPoint(x=80, y=81), dx=-1, dy=3),
+        Scroll(dy=-2),
+        Drag(path=(ScreenPoint(x=82, y=83), ScreenPoint(x=84, y=85))),
+    ]
+
+
+async def test_text_is_typed_into_what_is_clicked_first(tmp_path: Path) -> None:
+    ran = await run(
+        "setup:\n  - launch: editor\nsteps:\n  - type: {text: Hi, into: Close by}\n",
+        with_editor(text="Close by"),
+        tmp_path,
+    )
+    assert [action.kind for action in ran.desktop.guest.done if action.kind != "list_windows"] == [
+        "launch", "read_text", "click", "type",
+    ]  # fmt: skip
+
+
+async def test_files_come_in_and_go_out(tmp_path: Path) -> None:
+    (tmp_path / "in.txt").write_text("content")
+    ran = await run(
+        """\
+steps:
+  - put: {from: in.txt, to: docs/in.txt}
+  - collect: docs/in.txt
+  - collect: {from: docs/in.txt, as: again.txt}
+  - collect: docs/in.txt
+  - collect: {from: docs, as: folder}
+  - collect: {from: nowhere, as: x}
+""",
+        FakeDesktop(),
+        tmp_path,
+    )
+    files = tmp_path / "files"
+    assert ran.desktop.guest.files["/home/user/docs/in.txt"] == b"content"
+    assert [file.name for file in ran.of(FileCollected)] == ["in.txt", "again.txt", "in-2.txt", "folder"]
+    assert {(files / name).read_text() for name in ("in.txt", "again.txt", "in-2.txt", "folder/in.txt")} == {"content"}
+    assert ran.failure == "/home/user/nowhere does not exist"
+
+
+async def test_a_screenshot_is_kept_under_its_name(tmp_path: Path) -> None:
+    ran = await run(
+        "steps:\n  - screenshot: the end\n  - screenshot: {name: part, region: [0, 0, 50, 40]}\n  - screenshot:\n",
+        FakeDesktop(),
+        tmp_path,
+    )
+    assert [file.name for file in ran.of(FileCollected)] == ["the end.png", "part.png", "screenshot.png"]
+    with Image.open(tmp_path / "files" / "part.png") as picture:
+        assert picture.size == (50, 40)
+
+
+async def test_output_is_told(tmp_path: Path) -> None:
+    ran = await run("steps:\n  - bash: echo hello\n  - bash: 'false'\n", FakeDesktop(), tmp_path)
+    assert [(output.text, output.exit_code) for output in ran.of(Output)] == [("hello\n", 0), ("", 1)]
+
+
+async def test_there_is_a_frame_after_every_step_and_before_what_points(tmp_path: Path) -> None:
+    ran = await run("setup:\n  - launch: editor\nsteps:\n  - click: Save\n  - expect: Saved\n", with_editor(), tmp_path)
+    frames = [(frame.step, frame.moment) for frame in ran.of(FrameCaptured)]
+    assert frames == [
+        ("setup.1", "after"),
+        ("steps.1", "before"),
+        ("steps.1", "after"),
+        ("steps.2", "before"),
+        ("steps.2", "after"),
+    ]
+    assert all(frame.data[:4] == b"\x89PNG" for frame in ran.of(FrameCaptured))

@@ -1,0 +1,119 @@
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from harness.events import Event, FrameCaptured, Output, RunFinished, RunStarted, StepFinished, StepInfo, StepStarted
+from harness.record.folder import RunFolder, frame_path, read_events, slug, summary
+from harness.record.report import write_report
+from sandbox_image.wire import Region, Size
+
+STEP = StepInfo(id="steps.1", phase="steps", kind="press", title="press a", line=4, source="  - press: a")
+START = RunStarted(
+    name="Ünïcode & more", file="a.flow.yaml", source="harness: 1\nname: é\nsteps:\n  - press: a\n", tags=("x",),
+    screen=Size(width=8, height=6), version="1", steps=(STEP,),
+)  # fmt: skip
+
+
+def frame(content: bytes, moment: str = "after") -> FrameCaptured:
+    return FrameCaptured.model_validate(
+        {
+            "step": "steps.1",
+            "moment": moment,
+            "frame": sha256(content).hexdigest(),
+            "format": "png",
+            "region": Region(x=0, y=0, width=8, height=6),
+            "data": content,
+        }
+    )
+
+
+EVENTS: list[Event] = [
+    START,
+    StepStarted(step="steps.1"),
+    frame(b"one", "before"),
+    frame(b"one"),
+    Output(step="steps.1", text="line\nline ✓", exit_code=0),
+    StepFinished(step="steps.1", status="passed", seconds=0.5, after=sha256(b"one").hexdigest()),
+    RunFinished(outcome="passed", seconds=1.5),
+]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    with RunFolder(tmp_path / "runs", START.name) as folder:
+        for event in EVENTS:
+            folder(event)
+    return folder.path
+
+
+def test_a_run_reads_back_as_it_was_written(run: Path) -> None:
+    stripped = [e.model_copy(update={"data": b""}) if isinstance(e, FrameCaptured) else e for e in EVENTS]
+    assert list(read_events(run)) == stripped
+
+
+def test_the_folder_is_named_by_time_and_flow(run: Path) -> None:
+    stamp, _, rest = run.name.partition("-")
+    assert (len(stamp), rest[6:]) == (8, "-unicode-more")
+
+
+def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "a") as one, RunFolder(tmp_path, "a") as other:
+        assert one.path != other.path
+
+
+def test_the_same_frame_is_stored_once_under_its_hash(run: Path) -> None:
+    (path,) = (run / "frames").iterdir()
+    assert path == frame_path(run, frame(b"one"))
+    assert path.read_bytes() == b"one"
+    assert path.stem == sha256(b"one").hexdigest()
+
+
+def test_the_summary_says_how_it_ended(run: Path) -> None:
+    told = json.loads((run / "run.json").read_text())
+    assert (told["outcome"], told["seconds"], told["steps"]) == ("passed", 1.5, {"passed": 1})
+    assert (told["name"], told["version"], told["screen"]) == (START.name, "1", {"width": 8, "height": 6})
+
+
+def test_every_event_is_on_disk_before_the_next_one(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, "a") as folder:
+        for count, event in enumerate(EVENTS, 1):
+            folder(event)
+            assert len(read_events(folder.path)) == count
+        assert summary(read_events(folder.path)[:-1])["outcome"] == "unfinished"
+
+
+def test_a_crash_at_any_byte_leaves_a_readable_run(run: Path) -> None:
+    log = run / "events.jsonl"
+    content = log.read_bytes()
+    whole = read_events(run)
+    seen = set()
+    for end in range(len(content)):
+        log.write_bytes(content[:end])
+        events = read_events(run)
+        assert events == whole[: len(events)]
+        assert len(events) in {content[:end].count(b"\n"), content[:end].count(b"\n") + 1}
+        seen.add(len(events))
+    assert seen == set(range(len(whole) + 1))
+
+
+@pytest.mark.parametrize("lost", ["frames", "run.json", "last line"])
+def test_a_report_is_made_of_what_is_left(run: Path, lost: str) -> None:
+    if lost == "last line":
+        log = run / "events.jsonl"
+        log.write_bytes(log.read_bytes()[:-30])
+    for path in run.glob(lost if lost == "run.json" else f"{lost}/*"):
+        path.unlink()
+    assert "press a" in write_report(run).read_text()
+
+
+def test_a_folder_that_holds_nothing_reads_as_nothing(tmp_path: Path) -> None:
+    assert read_events(tmp_path) == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), [("A Flow!", "a-flow"), ("../../etc", "etc"), ("日本", "run"), ("", "run"), ("x" * 90, "x" * 40)]
+)
+def test_a_name_is_safe_in_a_path(name: str, path: str) -> None:
+    assert slug(name) == path

@@ -1,0 +1,30 @@
+"""One list of checks for the fake desktop and for the one in a container."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import sandbox
+from harness.testing import FakeDesktop, FakeWindow
+from tests.support.conformance import CHECKS, Check
+
+
+def fake_mousepad(_: tuple[str, ...]) -> FakeWindow:
+    return FakeWindow(title="Untitled 1 - Mousepad", window_class=("mousepad", "Mousepad"))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+async def test_the_fake_desktop_keeps_to_it(check: Check) -> None:
+    await check(FakeDesktop(apps={"mousepad": fake_mousepad}, patient=True))
+
+
+@pytest.mark.container
+async def test_the_desktop_in_a_container_keeps_to_all_of_it() -> None:
+    failed: list[str] = []
+    async with sandbox() as desktop:
+        for check in CHECKS:
+            try:
+                await check(desktop)
+            except Exception as error:  # noqa: BLE001 - all of them are told at once
+                failed.append(f"{getattr(check, '__name__', check)}: {error!r}")
+    assert failed == []

@@ -1,0 +1,196 @@
+"""Files through a real worker process, which is never root."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import socket
+import stat
+import subprocess
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox_image.wire import ErrorCode, FileInfo, ReadFile, Refused, WriteFile
+from tests.support.guest_worker import run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sandbox_image.worker_link import Worker
+
+
+async def read(worker: Worker, path: str) -> tuple[FileInfo, bytes]:
+    events = [event async for event in worker.read_file(ReadFile(path=path))]
+    info, *pieces = events
+    assert isinstance(info, FileInfo)
+    return info, b"".join(piece for piece in pieces if isinstance(piece, bytes))
+
+
+async def write(worker: Worker, path: str, *pieces: bytes, mode: int = 0o644) -> FileInfo:
+    return await worker.write_file(WriteFile(path=path, mode=mode), pieces_of(*pieces))
+
+
+async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def tar_of(worker: Worker, path: str) -> dict[str, tarfile.TarInfo]:
+    _, content = await read(worker, path)
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        return {member.name: member for member in tar.getmembers()}
+
+
+@pytest.mark.parametrize("path", ["notes.txt", "~/notes.txt", "./x/../notes.txt"])
+async def test_a_file_comes_back_as_it_was_written(worker: Worker, home: Path, path: str) -> None:
+    content = os.urandom(700_000)
+    info = await write(worker, path, content[:10], b"", content[10:])
+    assert info == FileInfo(path=f"{home}/notes.txt", type="file", bytes=700_000)
+    assert await read(worker, path) == (info, content)
+
+
+async def test_an_empty_file_is_a_file(worker: Worker) -> None:
+    await write(worker, "empty")
+    info, content = await read(worker, "empty")
+    assert (info.bytes, content) == (0, b"")
+
+
+async def test_a_file_without_a_told_size_is_read_to_its_end(worker: Worker) -> None:
+    _, content = await read(worker, "/proc/self/status")
+    assert b"Name:" in content
+
+
+async def test_writing_makes_folders_and_sets_the_mode_exactly(worker: Worker, home: Path) -> None:
+    await write(worker, "a/b/script", b"#!/bin/sh\n", mode=0o777)
+    assert stat.S_IMODE((home / "a/b/script").stat().st_mode) == 0o777
+
+
+async def test_writing_replaces_a_file_and_follows_a_link(worker: Worker, home: Path) -> None:
+    await run(worker, "echo old > real; ln -s real link")
+    await write(worker, "link", b"new")
+    assert (home / "real").read_bytes() == b"new"
+    assert (home / "link").is_symlink()
+
+
+async def test_a_folder_comes_as_tar_with_links_as_links_and_special_files_left_out(worker: Worker, home: Path) -> None:
+    await run(
+        worker, "mkdir -p d/sub d/empty; echo one > d/one; echo two > d/sub/two; chmod 750 d/sub/two; ln -s /etc d/l"
+    )
+    await run(worker, "mkfifo d/pipe; head -c 100000 /dev/urandom > d/big; ln -s d link; touch 'd/ünï\ncode'")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(home / "d/socket"))
+        found = await tar_of(worker, "link")
+    assert list(found) == [".", "big", "empty", "l", "one", "sub", "sub/two", "ünï\ncode"]
+    assert (found["l"].linkname, found["sub/two"].mode, found["big"].size) == ("/etc", 0o750, 100_000)
+
+
+async def test_a_folder_unpacks_to_what_it_was(worker: Worker, home: Path, tmp_path: Path) -> None:
+    await run(worker, f"mkdir -p d/{'x' * 120}; echo deep > d/{'x' * 120}/{'y' * 120}; seq 100000 > d/numbers")
+    _, content = await read(worker, "d")
+    (tmp_path / "out").mkdir()
+    unpack = ["tar", "-xC", str(tmp_path / "out")]
+    await asyncio.to_thread(lambda: subprocess.run(unpack, input=content, check=True))
+    assert (tmp_path / "out/numbers").read_bytes() == (home / "d/numbers").read_bytes()
+    assert (tmp_path / "out" / ("x" * 120) / ("y" * 120)).read_text() == "deep\n"
+
+
+async def test_a_name_that_is_not_utf8_is_kept_in_the_tar(worker: Worker) -> None:
+    await run(worker, r"mkdir d; touch d/$'\xff'")
+    assert list(await tar_of(worker, "d")) == [".", "\udcff"]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "says"),
+    [
+        ("gone/away", ErrorCode.NOT_FOUND, "the nearest folder that exists is"),
+        ("secret", ErrorCode.DENIED, "Permission denied"),
+        ("pipe", ErrorCode.FILE_ERROR, "a named pipe"),
+        ("/dev/zero", ErrorCode.FILE_ERROR, "a device"),
+        ("plain/below", ErrorCode.FILE_ERROR, "Not a directory"),
+        ("x" * 300, ErrorCode.FILE_ERROR, "name too long"),
+        ("a\0b", ErrorCode.FILE_ERROR, "null"),
+    ],
+)
+async def test_what_cannot_be_read_is_refused_with_the_reason(
+    worker: Worker, path: str, code: ErrorCode, says: str
+) -> None:
+    await run(worker, "echo > plain; echo > secret; chmod 0 secret; mkfifo pipe")
+    with pytest.raises(Refused, match=says) as refused:
+        await read(worker, path)
+    assert refused.value.failure.code is code
+
+
+async def test_a_socket_cannot_be_read(worker: Worker, home: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(home / "socket"))
+        (home / "socket").chmod(0o777)
+        with pytest.raises(Refused, match="socket") as refused:
+            await read(worker, "socket")
+    assert refused.value.failure.code is ErrorCode.FILE_ERROR
+
+
+async def test_a_folder_with_an_unreadable_file_is_refused_by_name(worker: Worker) -> None:
+    await run(worker, "mkdir d; echo > d/a; echo > d/b; chmod 0 d/b")
+    with pytest.raises(Refused, match="d/b") as refused:
+        await read(worker, "d")
+    assert refused.value.failure.code is ErrorCode.DENIED
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "says"),
+    [
+        ("folder", ErrorCode.FILE_ERROR, "it is a folder"),
+        ("new/", ErrorCode.FILE_ERROR, "it is a folder"),
+        ("~", ErrorCode.FILE_ERROR, "it is a folder"),
+        ("pipe", ErrorCode.FILE_ERROR, "a named pipe"),
+        ("/dev/null", ErrorCode.FILE_ERROR, "a device"),
+        ("plain/below", ErrorCode.FILE_ERROR, "Not a directory"),
+        ("closed/below", ErrorCode.DENIED, "Permission denied"),
+        ("closed2/new/below", ErrorCode.DENIED, "Permission denied"),
+        ("new/" + "x" * 300, ErrorCode.FILE_ERROR, "name too long"),
+        ("a\0b", ErrorCode.FILE_ERROR, "null"),
+    ],
+)
+async def test_what_cannot_be_written_is_refused_and_leaves_nothing(
+    worker: Worker, path: str, code: ErrorCode, says: str
+) -> None:
+    await run(worker, "mkdir folder closed closed2; echo > plain; mkfifo pipe; chmod 500 closed closed2")
+    before = (await run(worker, "find .")).text
+    with pytest.raises(Refused, match=says) as refused:
+        await write(worker, path, *[b"x" * 100_000] * 50)
+    assert refused.value.failure.code is code
+    assert (await run(worker, "find .")).text == before
+
+
+async def test_a_full_disk_is_told_and_leaves_nothing(worker: Worker) -> None:
+    # ulimit does to a file what a full disk does to a folder, for a worker that nobody can mount a disk for
+    await run(worker, "prlimit --pid $PPID --fsize=100000")
+    with pytest.raises(Refused, match="File too large") as refused:
+        await write(worker, "new/large", *[b"x" * 100_000] * 50)
+    assert refused.value.failure.code is ErrorCode.FILE_ERROR
+    assert (await run(worker, "ls -A")).text == ""
+
+
+async def test_an_upload_that_breaks_off_leaves_nothing(worker: Worker) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"x" * 100_000
+        raise ConnectionError("cut off")
+
+    await run(worker, "echo old > kept")
+    for path in ("kept", "new/folder/file"):
+        with pytest.raises(ConnectionError, match="cut off"):
+            await worker.write_file(WriteFile(path=path), broken())
+    assert (await run(worker, "ls -A; cat kept")).text == "kept\nold\n"
+
+
+async def test_reading_may_stop_early(worker: Worker) -> None:
+    await write(worker, "large", *[b"x" * 1_000_000] * 5)
+    stream = worker.read_file(ReadFile(path="large"))
+    assert isinstance(await anext(stream), FileInfo)
+    assert await anext(stream)
+    await stream.aclose()
+    assert (await run(worker, "ls -l /proc/$PPID/task | wc -l; echo fine")).code == 0

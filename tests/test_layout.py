@@ -1,0 +1,55 @@
+"""Tests mirror the source: `harness/a/b.py` is tested by `tests/harness/a/test_b.py`, and by no other file."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("harness", "sandbox_image")
+
+# Sources without a test file of their own, each with the reason.
+NOT_TESTED_ALONE: dict[str, str] = {}
+
+# Test files without a source file, each with what it holds.
+ABOUT_THE_PROJECT: dict[str, str] = {
+    "tests/harness/test_conformance.py": "the fake desktop and the one in a container, alike",
+    "tests/harness/sandbox/test_applications.py": "the desktop's own programs, at work",
+    "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
+    "tests/examples/test_examples.py": "the example flows",
+    "tests/test_exports.py": "the public names",
+    "tests/test_layout.py": "this file",
+    "tests/test_packaging.py": "the wheel",
+    "tests/test_readme.py": "the README's example and links",
+}
+
+# Sources that may pass 400 lines, each with the reason.
+LONG: dict[str, str] = {
+    "sandbox_image/wire.py": "all that crosses, in one file: a list of types, hardly any code",
+}
+
+
+def sources() -> set[str]:
+    files = (file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+    return {str(file.relative_to(ROOT)) for file in files if not file.name.startswith("__")}
+
+
+def files_of_tests() -> set[str]:
+    return {str(file.relative_to(ROOT)) for file in (ROOT / "tests").rglob("test_*.py")}
+
+
+def mirror_of(source: str) -> str:
+    path = Path("tests") / source
+    return str(path.with_name(f"test_{path.name}"))
+
+
+def test_every_source_file_has_its_test_file() -> None:
+    missing = {source for source in sources() if mirror_of(source) not in files_of_tests()}
+    assert missing == set(NOT_TESTED_ALONE)
+
+
+def test_every_test_file_has_its_source_file() -> None:
+    stray = files_of_tests() - {mirror_of(source) for source in sources()}
+    assert stray == set(ABOUT_THE_PROJECT)
+
+
+def test_no_source_file_is_longer_than_400_lines() -> None:
+    lengths = {source: len((ROOT / source).read_text().splitlines()) for source in sources()}
+    assert {source for source, lines in lengths.items() if lines > 400} == set(LONG)

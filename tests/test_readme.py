@@ -1,0 +1,57 @@
+"""What the README shows is true: its program, its links, its commands, its picture."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def test_the_program_shown_is_the_example() -> None:
+    (shown,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert shown == (ROOT / "examples" / "desktop.py").read_text()
+
+
+@pytest.mark.container
+def test_the_program_shown_runs(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "desktop.py"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    with Image.open(tmp_path / "desktop.png") as picture:
+        assert picture.size == (1280, 800)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    dead = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert dead == []
+
+
+def test_the_commands_named_exist() -> None:
+    named = set(re.findall(r"\bscripts/[\w-]+", README))
+    assert {"scripts/demo", "scripts/test"} <= named
+    assert {name for name in named if not (ROOT / name).is_file()} == set()
+
+
+def test_the_architecture_names_every_module_of_the_sandbox() -> None:
+    told = set(re.findall(r"`(?:sandbox/)?(\w+)(?:\.py|\.json|/)`", (ROOT / "docs" / "architecture.md").read_text()))
+    there = {path.stem for path in (ROOT / "harness" / "sandbox").iterdir() if not path.name.startswith("__")}
+    assert there - told == set()
+
+
+def test_the_picture_is_one_of_a_desktop_and_at_most_200_kilobytes() -> None:
+    picture = ROOT / "docs" / "desktop.png"
+    assert picture.stat().st_size <= 200_000
+    with Image.open(picture) as opened:
+        assert opened.size == (1280, 800)
