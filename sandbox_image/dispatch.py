@@ -25,34 +25,30 @@ from sandbox_image.settle import Settling, wait_until_still
 from sandbox_image.wire import (
     Action,
     Answer,
-    Click,
-    Drag,
     Effect,
     ErrorCode,
     Exit,
     Failure,
     FileInfo,
+    KeyboardAction,
     Launch,
     Launched,
-    ListWindows,
-    Move,
     Output,
     Perform,
     Picture,
     PictureInfo,
-    Press,
+    PointerAction,
+    ProgramAction,
     ReadFile,
-    ReadText,
+    ReadingAction,
     Refused,
     Region,
     Reply,
     Result,
-    Scroll,
     Settle,
     Shell,
     Size,
-    TypeText,
-    WaitWindow,
+    WindowAction,
     WriteFile,
 )
 
@@ -194,31 +190,20 @@ class _Work:
         with suppress(Refused):  # a display that is gone holds nothing down
             await self.lane.run(_release, None, limit_s=RELEASE_S)
 
-    async def _do(self, action: Action) -> Result:  # noqa: C901, PLR0911 - one arm an action
+    async def _do(self, action: Action) -> Result:
+        """Each room does its own."""
         lane = self.lane
-        match action:
-            case Move():
-                return await lane.run(pointer.move, action)
-            case Click():
-                return await lane.run(pointer.click, action)
-            case Drag():
-                return await lane.run(pointer.drag, action)
-            case Scroll():
-                return await lane.run(pointer.scroll, action)
-            case Press():
-                return await lane.run(keyboard.press, action)
-            case TypeText():
-                return await lane.run(keyboard.type_text, action)
-            case Launch():
-                return await self.worker.launch(action)
-            case WaitWindow():
-                return await lane.run(windows.wait_window, action)
-            case ListWindows():
-                return await lane.run(windows.list_windows, action)
-            case ReadText():
-                return await self.reader.read(await lane.run(_grab, action.region))
-            case _:
-                assert_never(action)
+        if isinstance(action, PointerAction):
+            return await lane.run(pointer.do, action)
+        if isinstance(action, KeyboardAction):
+            return await lane.run(keyboard.do, action)
+        if isinstance(action, WindowAction):
+            return await lane.run(windows.do, action)
+        if isinstance(action, ProgramAction):
+            return await self.worker.launch(action)
+        if isinstance(action, ReadingAction):
+            return await self.reader.read(await lane.run(_grab, action.region))
+        assert_never(action)
 
     def answer(self, took_ms: float) -> Answer:
         info, data = self.picture or (None, b"")

@@ -19,7 +19,10 @@ DOCKERFILE = "Dockerfile.sandbox"
 
 def wire_fingerprint(package: Path = PACKAGE) -> str:
     """Hash of the wire's text, 16 hexadecimal digits: equal when host and sandbox speak the same wire."""
-    return hashlib.sha256((package / "wire.py").read_bytes()).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for path in sorted((package / "wire").glob("*.py")):
+        digest.update(f"{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def recipe_files(package: Path = PACKAGE) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from Xlib import X
 
@@ -18,7 +18,7 @@ from sandbox_image.display import KEYS, Connection
 from sandbox_image.keys import CAPS_LOCK, SHIFT, Key, parse, symbol_of
 from sandbox_image.lane import Desk
 from sandbox_image.windows import attended
-from sandbox_image.wire import Done, ErrorCode, Press, Refused, TypeText
+from sandbox_image.wire import Done, ErrorCode, KeyboardAction, Press, Refused, TypeText
 
 BATCH = 100
 """Characters between two looks at whether typing was cancelled; a batch takes some 5 ms."""
@@ -38,6 +38,17 @@ class Stroke(NamedTuple):
 
 
 Layout = Mapping[int, Stroke]
+
+
+def do(desk: Desk, action: KeyboardAction) -> Done:
+    """One action of this room."""
+    match action:
+        case Press():
+            return press(desk, action)
+        case TypeText():
+            return type_text(desk, action)
+        case _:
+            assert_never(action)
 
 
 def press(desk: Desk, action: Press) -> Done:

@@ -11,12 +11,13 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import assert_never
 
 from Xlib import X
 
 from sandbox_image.display import automation
 from sandbox_image.lane import Desk
-from sandbox_image.wire import Click, Done, Drag, ErrorCode, Move, Refused, ScreenPoint, Scroll
+from sandbox_image.wire import Click, Done, Drag, ErrorCode, Move, PointerAction, Refused, ScreenPoint, Scroll
 
 BUTTON_NUMBERS = {"left": 1, "middle": 2, "right": 3}
 UP, DOWN, LEFT, RIGHT = 4, 5, 6, 7
@@ -33,6 +34,21 @@ ASK_S = 0.0005
 """Between two looks at whether the pointer is free again."""
 BATCH = 50
 """Turns of the wheel between two looks at whether the scroll was cancelled."""
+
+
+def do(desk: Desk, action: PointerAction) -> Done:
+    """One action of this room."""
+    match action:
+        case Move():
+            return move(desk, action)
+        case Click():
+            return click(desk, action)
+        case Drag():
+            return drag(desk, action)
+        case Scroll():
+            return scroll(desk, action)
+        case _:
+            assert_never(action)
 
 
 def move(desk: Desk, action: Move) -> Done:

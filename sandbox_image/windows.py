@@ -6,6 +6,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable
+from typing import assert_never
 
 from Xlib import X, error
 
@@ -19,6 +20,7 @@ from sandbox_image.wire import (
     Region,
     WaitWindow,
     Window,
+    WindowAction,
     WindowFound,
     WindowList,
 )
@@ -31,6 +33,17 @@ ASK_S = 0.02
 """How often the window manager is asked, besides whenever something changes."""
 FOCUS_S = 0.3
 """How long a window that is there may take to get the keyboard focus, so that what is typed next reaches it."""
+
+
+def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound:
+    """One action of this room."""
+    match action:
+        case ListWindows():
+            return list_windows(desk, action)
+        case WaitWindow():
+            return wait_window(desk, action)
+        case _:
+            assert_never(action)
 
 
 def list_windows(desk: Desk, action: ListWindows) -> WindowList:  # noqa: ARG001 - all actions have one form

@@ -16,7 +16,7 @@ NEEDED = {
     "sandbox_image/requirements.txt",
     "sandbox_image/session/programs.json",
     "sandbox_image/supervisor.py",
-    "sandbox_image/wire.py",
+    "sandbox_image/wire/__init__.py",
 }
 RECIPE = """
 from sandbox_image.fingerprint import recipe_files, recipe_hash

@@ -13,7 +13,8 @@ def package(tmp_path: Path) -> Path:
     """A small package as in a checkout: the Dockerfile beside it."""
     folder = tmp_path / "checkout" / "sandbox_image"
     (folder / "session").mkdir(parents=True)
-    (folder / "wire.py").write_text("a = 1\n")
+    (folder / "wire").mkdir()
+    (folder / "wire" / "failure.py").write_text("a = 1\n")
     (folder / "session" / "programs.json").write_text("{}")
     (folder.parent / "Dockerfile.sandbox").write_text("FROM x\n")
     return folder
@@ -27,7 +28,7 @@ def test_the_wire_fingerprint_changes_with_the_wire_and_with_nothing_else(packag
     before = wire_fingerprint(package)
     (package / "server.py").write_text("b = 2\n")
     assert wire_fingerprint(package) == before
-    (package / "wire.py").write_text("a = 2\n")
+    (package / "wire" / "failure.py").write_text("a = 2\n")
     assert wire_fingerprint(package) != before
 
 
@@ -50,7 +51,7 @@ def test_caches_and_hidden_files_are_no_part_of_the_recipe(package: Path) -> Non
     assert hashed(package) == before
 
 
-@pytest.mark.parametrize("name", ["../Dockerfile.sandbox", "wire.py", "session/programs.json", "session/new"])
+@pytest.mark.parametrize("name", ["../Dockerfile.sandbox", "wire/failure.py", "session/programs.json", "session/new"])
 def test_every_file_of_the_recipe_counts(package: Path, name: str) -> None:
     before = hashed(package)
     (package / name).write_text("changed")
@@ -75,6 +76,6 @@ def test_without_a_dockerfile_there_is_no_recipe(package: Path) -> None:
 
 def test_the_recipe_of_this_checkout_holds_what_the_sandbox_needs() -> None:
     names = recipe_files()
-    assert {"Dockerfile.sandbox", "sandbox_image/wire.py", "sandbox_image/requirements.txt"} <= set(names)
+    assert {"Dockerfile.sandbox", "sandbox_image/wire/__init__.py", "sandbox_image/requirements.txt"} <= set(names)
     assert list(names) == sorted(names)
     assert fingerprint.PACKAGE.name == "sandbox_image"

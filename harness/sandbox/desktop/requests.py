@@ -1,0 +1,118 @@
+"""What all rooms of a Desktop share: one round trip, and how values become requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from harness.errors import UsageError, WireMismatch, from_failure
+from sandbox_image.wire import (
+    Action,
+    Answer,
+    Effect,
+    Guest,
+    Perform,
+    Picture,
+    Refused,
+    Region,
+    ScreenPoint,
+    Settle,
+    Size,
+)
+
+Place: TypeAlias = ScreenPoint | Region | tuple[int, int]
+"""Where to point: a pixel, or a region, which means its centre."""
+
+DEADLINE = 60.0
+"""Seconds one request may take unless it is told otherwise."""
+GRACE = 20.0
+"""Seconds for the round trip and the picture, on top of a wait that has a time of its own."""
+SETTLE = Settle()
+
+R = TypeVar("R")
+
+
+class Requests:
+    """A guest and the size of its screen. Each room of the desktop builds on it."""
+
+    def __init__(self, guest: Guest, screen: Size) -> None:
+        self._guest = guest
+        self._screen = screen
+
+    @property
+    def screen(self) -> Size:
+        """Size of the whole screen."""
+        return self._screen
+
+    async def perform(
+        self,
+        *actions: Action,
+        settle: Settle | None = SETTLE,
+        picture: Picture | None = None,
+        deadline: float = DEADLINE,
+    ) -> Answer:
+        """Do the actions in order, wait for the screen to be still, take the picture: one round trip.
+
+        Raises an ActionFailed for the first action that fails; it carries the results before it, the effect and
+        the picture, which is taken all the same.
+        """
+        with sendable():
+            request = Perform(id=uuid4().hex, deadline_ms=ms(deadline), actions=actions, settle=settle, picture=picture)
+        reply, data = await self._guest.perform(request)
+        if reply.failure:
+            raise from_failure(reply.failure, reply, data)
+        if len(reply.results) != len(actions):
+            raise WireMismatch(f"{len(actions)} actions were sent and {len(reply.results)} results came back")
+        return Answer(reply, data)
+
+    async def _act(self, action: Action, settle: Settle) -> Effect:
+        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + settle.limit_ms / 1000)
+        if reply.effect is None:
+            raise WireMismatch("the effect on the screen was asked for and none came back")
+        return reply.effect
+
+    async def _one(self, action: Action, kind: type[R], *, deadline: float = DEADLINE) -> R:
+        reply, _ = await self.perform(action, settle=None, deadline=deadline)
+        (result,) = reply.results
+        if not isinstance(result, kind):
+            raise WireMismatch(f"{action.kind!r} was answered with {result.kind!r}")
+        return result
+
+
+def point(place: Place) -> ScreenPoint:
+    """Where to point; a region means its centre."""
+    match place:
+        case ScreenPoint():
+            return place
+        case Region():
+            return place.center
+        case (x, y):
+            return ScreenPoint(x=x, y=y)
+
+
+def ms(seconds: float, least: int = 1) -> int:
+    """Seconds as whole milliseconds."""
+    return max(least, round(seconds * 1000))
+
+
+@contextmanager
+def sendable() -> Iterator[None]:
+    """Say in words which value cannot be sent, as the caller's error."""
+    try:
+        yield
+    except ValidationError as error:
+        told = (f"{'.'.join(map(str, e['loc']))}: {e['msg']} (found {e['input']!r:.80})" for e in error.errors())
+        raise UsageError("; ".join(told)) from None
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Raise what the guest refuses as the host's own error."""
+    try:
+        yield
+    except Refused as refused:
+        raise from_failure(refused.failure) from None
