@@ -16,6 +16,7 @@
         NotOnScreen          a point off the screen
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
+        WrongHold            a button or key that is held down already, or is not
         NoSuchWindow         the window did not come in time
         LaunchFailed         the program could not be started
         FileFailed           the sandbox's file system refused
@@ -116,6 +117,10 @@ class Untypable(ActionFailed):
     """A character the keyboard layout does not have; nothing was typed."""
 
 
+class WrongHold(ActionFailed):
+    """A button or key that is held down already, or is not; nothing was pressed or released."""
+
+
 class NoSuchWindow(ActionFailed):
     """The window did not come in time."""
 
@@ -133,6 +138,7 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.OFF_SCREEN: NotOnScreen,
     ErrorCode.UNKNOWN_KEY: UnknownKey,
     ErrorCode.UNTYPABLE: Untypable,
+    ErrorCode.HELD: WrongHold,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
     ErrorCode.NOT_FOUND: FileFailed,

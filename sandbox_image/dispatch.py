@@ -88,6 +88,7 @@ class Dispatch:
         self._hands: Lane | None = None
         self._eyes: list[Lane] = []
         self._busy = asyncio.Lock()
+        self._cleaning: asyncio.Task[None] | None = None
         self._reader = Reader()
 
     def attach(self, display: str) -> None:
@@ -96,6 +97,7 @@ class Dispatch:
             lane.close()
         self._display, self._hands, self._eyes = display, Lane(display), []
         self._attached.set()
+        self._cleaning = asyncio.create_task(self._clean())
 
     async def ready(self, panel_s: float = PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
@@ -105,6 +107,8 @@ class Dispatch:
 
     def close(self) -> None:
         """Give the X server back."""
+        if self._cleaning:
+            self._cleaning.cancel()
         for lane in (*self._eyes, *([self._hands] if self._hands else [])):
             lane.close()
         self._hands, self._eyes = None, []
@@ -130,6 +134,11 @@ class Dispatch:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """The worker's."""
         return await self._worker.write_file(request, content)
+
+    async def _clean(self) -> None:
+        """Release what a server before this one may have left down when it was killed."""
+        async with self._acting() as lane:
+            await _end(lane, succeeded=False)
 
     @asynccontextmanager
     async def _acting(self) -> AsyncIterator[Lane]:
@@ -173,20 +182,17 @@ class _Work:
 
     async def _act(self) -> None:
         last = len(self.request.actions) - 1
-        index = 0
+        index, succeeded = 0, False
         try:
             for index, action in enumerate(self.request.actions):
                 if index == last:
                     await self.lane.run(_forget, None)
                 self.results.append(await self._do(action))
+            succeeded = True
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
-            await uninterrupted(self._release())
-
-    async def _release(self) -> None:
-        with suppress(Refused):  # a display that is gone holds nothing down
-            await self.lane.run(_release, None, limit_s=RELEASE_S)
+            await uninterrupted(_end(self.lane, succeeded=succeeded))
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
@@ -222,7 +228,8 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     if request.picture is not None:
         desk.screen.region(request.picture.region)
     if request.actions:
-        desk.x.release()
+        desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
+        desk.release()
     if request.settle is None:
         return None
     desk.x.watch_damage()
@@ -239,8 +246,16 @@ def _grab(desk: Desk, region: Region | None) -> Frame:
     return desk.grab(region)
 
 
-def _release(desk: Desk, _: None) -> None:
-    desk.x.release()
+async def _end(lane: Lane, *, succeeded: bool) -> None:
+    """Release what a request pressed; what it put down on purpose stays down only where all of it succeeded."""
+    with suppress(Refused):  # a display that is gone holds nothing down
+        await lane.run(_release, succeeded, limit_s=RELEASE_S)
+
+
+def _release(desk: Desk, succeeded: bool) -> None:  # noqa: FBT001 - work in a lane takes its argument by position
+    if not succeeded:
+        desk.held.give_up()
+    desk.release()
 
 
 def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:
@@ -284,7 +299,6 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
-    desk.x.release()
     return desk.x.size()
 
 

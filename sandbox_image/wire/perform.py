@@ -10,7 +10,7 @@ from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
-from sandbox_image.wire.pointer import PointerAction
+from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
@@ -23,7 +23,7 @@ Action = Annotated[
     Field(discriminator="kind"),
 ]
 
-Result = Annotated[Done | Launched | WindowFound | WindowList | TextRead, Field(discriminator="kind")]
+Result = Annotated[Done | PointerState | Launched | WindowFound | WindowList | TextRead, Field(discriminator="kind")]
 
 
 class Perform(Message):
