@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, pointer, windows
+from sandbox_image import keyboard, manager, pointer, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.ocr import Reader
@@ -118,7 +118,7 @@ class Dispatch:
         """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
         started = time.monotonic()
         await self._attached.wait()
-        async with self._acting() if request.actions else self._looking() as lane:
+        async with self._acting() if request.acts else self._looking() as lane:
             work = _Work(request, lane, self._worker, self._reader)
             await work.run()
         return work.answer((time.monotonic() - started) * 1000)
@@ -192,7 +192,8 @@ class _Work:
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
-            await uninterrupted(_end(self.lane, succeeded=succeeded))
+            if self.request.acts:
+                await uninterrupted(_end(self.lane, succeeded=succeeded))
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
@@ -227,7 +228,7 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     desk.refresh()
     if request.picture is not None:
         desk.screen.region(request.picture.region)
-    if request.actions:
+    if request.acts:
         desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
         desk.release()
     if request.settle is None:
@@ -294,8 +295,8 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     desk.x.listen(desk.x.root)
     automation(desk.x)  # its import is done while the session starts
     while not desk.x.manager_there():
-        desk.pause(time.monotonic() + windows.ASK_S)
-    windows.attended(desk)
+        desk.pause(time.monotonic() + manager.ASK_S)
+    manager.attended(desk)
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
 from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
-from harness.testing.programs import Factory, FakeManager, FakePrograms
+from harness.testing.programs import Factory, FakePrograms
 from harness.testing.screen import FakeScreen, compare, photograph
 from sandbox_image.wire import (
     Action,
@@ -121,9 +123,7 @@ class FakeGuest:
                 self._screen.check(request.picture.region)
             except Refused as refused:  # before anything is done
                 return Answer(Reply(id=request.id, failure=refused.failure, took_ms=0), b"")
-        if not request.actions:
-            return self._answer(request, [], None, self._screen.render(), started)
-        async with self._lock:
+        async with self._lock if request.acts else nullcontext():
             before = self._screen.render()
             results, failure = await self._run(request)
             return self._answer(request, results, failure, before, started)
@@ -151,7 +151,7 @@ class FakeGuest:
                 async with asyncio.timeout(request.deadline_ms / 1000):
                     for action in request.actions:
                         results.append(await self._do(action))
-                        self._screen.sweep()
+                        self._manager.look_again()
                         self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})

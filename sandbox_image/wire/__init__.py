@@ -27,7 +27,7 @@ from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
-from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result, WorkerAction
+from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import (
     Button,
@@ -46,7 +46,21 @@ from sandbox_image.wire.pointer import (
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
-from sandbox_image.wire.windows import ListWindows, WaitWindow, Window, WindowAction, WindowFound, WindowList
+from sandbox_image.wire.windows import (
+    CloseWindow,
+    FocusWindow,
+    ListWindows,
+    MoveWindow,
+    ResizeWindow,
+    SetWindowState,
+    WaitWindow,
+    WaitWindowGone,
+    Window,
+    WindowAction,
+    WindowFound,
+    WindowList,
+    WindowState,
+)
 
 __all__ = [
     "BOOT_HEADER",
@@ -64,6 +78,7 @@ __all__ = [
     "ButtonUp",
     "Cancel",
     "Click",
+    "CloseWindow",
     "DeadlineMs",
     "Done",
     "Drag",
@@ -72,6 +87,7 @@ __all__ = [
     "Exit",
     "Failure",
     "FileInfo",
+    "FocusWindow",
     "Guest",
     "Health",
     "KeyDown",
@@ -81,9 +97,11 @@ __all__ = [
     "Launched",
     "Lease",
     "ListWindows",
+    "LookingAction",
     "Message",
     "Modifiers",
     "Move",
+    "MoveWindow",
     "Ok",
     "Output",
     "Perform",
@@ -102,9 +120,11 @@ __all__ = [
     "ReleaseAll",
     "Reply",
     "RequestId",
+    "ResizeWindow",
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SetWindowState",
     "Settle",
     "Shell",
     "ShellEvent",
@@ -113,10 +133,12 @@ __all__ = [
     "TextRead",
     "TypeText",
     "WaitWindow",
+    "WaitWindowGone",
     "Window",
     "WindowAction",
     "WindowFound",
     "WindowList",
+    "WindowState",
     "WireError",
     "Word",
     "WorkerAction",

@@ -13,10 +13,13 @@ from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
-from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
+from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
 WorkerAction = ProgramAction
 """What is done with the desktop user's rights, by a process of that user."""
+
+LookingAction = ListWindows | WaitWindow | WaitWindowGone | ReadingAction
+"""What changes nothing. Requests with nothing else wait for no other request, and none waits for them."""
 
 Action = Annotated[
     PointerAction | KeyboardAction | WindowAction | ReadingAction | WorkerAction,
@@ -38,6 +41,11 @@ class Perform(Message):
     actions: tuple[Action, ...] = Field(default=(), max_length=100)
     settle: Settle | None = None
     picture: Picture | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether it does more than look."""
+        return not all(isinstance(action, LookingAction) for action in self.actions)
 
 
 class Reply(Message):

@@ -19,6 +19,7 @@ from sandbox_image.wire import (
     ButtonUp,
     Cancel,
     Click,
+    CloseWindow,
     Done,
     Drag,
     Effect,
@@ -26,6 +27,7 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
+    FocusWindow,
     Health,
     KeyDown,
     KeyUp,
@@ -35,6 +37,7 @@ from sandbox_image.wire import (
     ListWindows,
     Message,
     Move,
+    MoveWindow,
     Ok,
     Output,
     Perform,
@@ -48,14 +51,17 @@ from sandbox_image.wire import (
     Region,
     ReleaseAll,
     Reply,
+    ResizeWindow,
     ScreenPoint,
     Scroll,
     Settle,
+    SetWindowState,
     Shell,
     Size,
     TextRead,
     TypeText,
     WaitWindow,
+    WaitWindowGone,
     Window,
     WindowFound,
     WindowList,
@@ -76,6 +82,7 @@ durations = st.floats(0, 1e9)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
 buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
+states = st.sampled_from(["normal", "maximized", "minimized", "fullscreen"])
 points = st.builds(ScreenPoint, x=places, y=places)
 sizes = st.builds(Size, width=lengths, height=lengths)
 regions = st.builds(Region, x=places, y=places, width=lengths, height=lengths)
@@ -102,6 +109,12 @@ actions = st.one_of(
     st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
+    st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
+    st.builds(FocusWindow, window=numbers),
+    st.builds(MoveWindow, window=numbers, to=points),
+    st.builds(ResizeWindow, window=numbers, size=sizes),
+    st.builds(SetWindowState, window=numbers, state=states),
+    st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
     st.builds(ReadText, region=maybe_regions),
 )
 windows = st.builds(
@@ -112,6 +125,7 @@ windows = st.builds(
     pid=st.none() | numbers,
     region=regions,
     active=st.booleans(),
+    state=states,
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
 results = st.one_of(
