@@ -31,14 +31,11 @@ from sandbox_image.wire import (
     Failure,
     FileInfo,
     KeyboardAction,
-    Launch,
-    Launched,
     Output,
     Perform,
     Picture,
     PictureInfo,
     PointerAction,
-    ProgramAction,
     ReadFile,
     ReadingAction,
     Refused,
@@ -49,6 +46,7 @@ from sandbox_image.wire import (
     Shell,
     Size,
     WindowAction,
+    WorkerAction,
     WriteFile,
 )
 
@@ -63,8 +61,8 @@ KEPT_EYES = 4
 class Worker(Protocol):
     """What is done with the desktop user's rights, in another process."""
 
-    async def launch(self, action: Launch) -> Launched:
-        """Start a program."""
+    async def do(self, action: WorkerAction) -> Result:
+        """One action."""
         ...
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
@@ -199,10 +197,10 @@ class _Work:
             return await lane.run(keyboard.do, action)
         if isinstance(action, WindowAction):
             return await lane.run(windows.do, action)
-        if isinstance(action, ProgramAction):
-            return await self.worker.launch(action)
         if isinstance(action, ReadingAction):
             return await self.reader.read(await lane.run(_grab, action.region))
+        if isinstance(action, WorkerAction):
+            return await self.worker.do(action)
         assert_never(action)
 
     def answer(self, took_ms: float) -> Answer:

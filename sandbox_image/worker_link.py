@@ -20,14 +20,14 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
-    Launch,
-    Launched,
     Message,
     Output,
     ReadFile,
     Refused,
+    Result,
     Shell,
     WireError,
+    WorkerAction,
     WriteFile,
     decode,
     encode,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 
 M = TypeVar("M", bound=Message)
-_LAUNCHED: TypeAdapter[Launched | Failure] = TypeAdapter(Annotated[Launched | Failure, Field(discriminator="kind")])
+_RESULT: TypeAdapter[Result | Failure] = TypeAdapter(Annotated[Result | Failure, Field(discriminator="kind")])
 _EXIT: TypeAdapter[Exit | Failure] = TypeAdapter(Annotated[Exit | Failure, Field(discriminator="kind")])
 _FILE: TypeAdapter[FileInfo | Failure] = TypeAdapter(Annotated[FileInfo | Failure, Field(discriminator="kind")])
 _LOST = "the process that does this as the desktop user ended; it is started again: repeat the request"
@@ -69,10 +69,13 @@ class Worker:
         self._main = None
         self._attached.clear()
 
-    async def launch(self, action: Launch) -> Launched:
-        """Start a program."""
+    async def do(self, action: WorkerAction) -> Result:
+        """One action."""
         async with self._open(action) as channel:
-            return _unless_failed(decode(_LAUNCHED, (await _expect(channel, Kind.MESSAGE)).body))
+            answer = decode(_RESULT, (await _expect(channel, Kind.MESSAGE)).body)
+        if isinstance(answer, Failure):
+            raise Refused(answer.code, answer.message)
+        return answer
 
     async def shell(self, request: Shell) -> AsyncGenerator[Output | Exit]:
         """Run a command; yields output as it comes and ends with an `Exit`."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from harness.testing.computer import ShellHandler
-    from harness.testing.guest import Factory
+    from harness.testing.programs import Factory
 
 
 class FakeDesktop(Desktop):

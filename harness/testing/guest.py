@@ -3,56 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from typing import TYPE_CHECKING, assert_never
 
-from harness.testing import keyboard
 from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
+from harness.testing.held import Held, Hook
+from harness.testing.keyboard import FakeKeyboard
+from harness.testing.pointer import FakePointer
+from harness.testing.programs import Factory, FakeManager, FakePrograms
 from harness.testing.screen import FakeScreen, compare, photograph
-from harness.testing.windows import FakeWindow, contains
 from sandbox_image.wire import (
     Action,
     Answer,
-    Click,
-    Done,
-    Drag,
     ErrorCode,
     Exit,
     Failure,
     FileInfo,
-    Launch,
-    Launched,
-    ListWindows,
-    Move,
+    KeyboardAction,
     Output,
     Perform,
-    Press,
+    PointerAction,
+    ProgramAction,
     ReadFile,
-    ReadText,
+    ReadingAction,
     Refused,
     Reply,
     Result,
     ScreenPoint,
-    Scroll,
     Shell,
     Size,
     TextRead,
-    TypeText,
-    WaitWindow,
-    WindowFound,
-    WindowList,
+    WindowAction,
     WriteFile,
 )
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Factory: TypeAlias = Callable[[tuple[str, ...]], FakeWindow | None]
-"""From an argv to the window the program opens, if any."""
-Hook: TypeAlias = Callable[[Action], Awaitable[None]]
+    from harness.testing.windows import FakeWindow
 
 
 class FakeGuest:
@@ -78,13 +67,11 @@ class FakeGuest:
         self._files.content.update({absolute(path): data for path, data in (files or {}).items()})
         self._handler = bash or little_shell(self._files)
         self._lock = asyncio.Lock()
-        self._shown = asyncio.Event()
-        self._next_pid = 1000
-        self.apps = dict(apps or {})
-        self.patient = patient
-        self.hook: Hook | None = None
-        self.pointer = ScreenPoint(x=self.screen.width // 2, y=self.screen.height // 2)
-        self.held: set[str] = set()  # buttons and keys that are down
+        self._held = Held()
+        self._pointer = FakePointer(self._screen, self._held)
+        self._keyboard = FakeKeyboard(self._screen, self._held)
+        self._manager = FakeManager(self._screen, self._held, patient=patient)
+        self._programs = FakePrograms(self._manager, self._held, apps or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
 
@@ -100,11 +87,28 @@ class FakeGuest:
         """Files by absolute path."""
         return self._files.content
 
+    @property
+    def pointer(self) -> ScreenPoint:
+        """Where the pointer is."""
+        return self._pointer.at
+
+    @property
+    def held(self) -> set[str]:
+        """Buttons and keys that are down, by name."""
+        return self._held.names
+
+    @property
+    def hook(self) -> Hook | None:
+        """Awaited while an action holds its button or keys, and before it takes effect."""
+        return self._held.hook
+
+    @hook.setter
+    def hook(self, hook: Hook | None) -> None:
+        self._held.hook = hook
+
     def show(self, window: FakeWindow, pid: int | None = None) -> FakeWindow:
         """Open a window on top of the others."""
-        self._screen.open(window, pid)
-        self._shown.set()
-        self._shown = asyncio.Event()
+        self._manager.show(window, pid)
         return window
 
     # --- wire.Guest -----------------------------------------------------------------------------------------------
@@ -146,6 +150,7 @@ class FakeGuest:
             async with asyncio.timeout(request.deadline_ms / 1000):
                 for action in request.actions:
                     results.append(await self._do(action))
+                    self._screen.sweep()
                     self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})
@@ -170,129 +175,21 @@ class FakeGuest:
         return Answer(reply, data)
 
     async def _do(self, action: Action) -> Result:
-        self._check(action)
-        with self._holding(action):
-            if self.hook:
-                await self.hook(action)
-        match action:
-            case Launch():
-                return self._launch(action)
-            case WaitWindow():
-                return await self._wait(action)
-            case ListWindows():
-                return WindowList(windows=self._screen.windows())
-            case ReadText():
-                return TextRead(words=self._screen.words(action.region or self._screen.whole))
-            case Move() | Click() | Drag() | Scroll() | Press() | TypeText():
-                self._input(action)
-                self._screen.sweep()
-                return Done()
-            case _:
-                assert_never(action)
+        """Each room does its own."""
+        if isinstance(action, PointerAction):
+            return await self._pointer.do(action)
+        if isinstance(action, KeyboardAction):
+            return await self._keyboard.do(action)
+        if isinstance(action, WindowAction):
+            return await self._manager.do(action)
+        if isinstance(action, ReadingAction):
+            return await self._read(action)
+        if isinstance(action, ProgramAction):
+            return await self._programs.do(action)
+        assert_never(action)
 
-    def _check(self, action: Action) -> None:
-        """Refuse before anything moved, as the real desktop does."""
-        match action:
-            case Move(to=at) | Click(at=ScreenPoint() as at) | Scroll(at=ScreenPoint() as at):
-                self._screen.check(at)
-            case Drag():
-                for at in action.path:
-                    self._screen.check(at)
-            case ReadText(region=region) if region:
-                self._screen.check(region)
-            case Press():
-                keyboard.chord(action.keys)
-            case TypeText():
-                keyboard.check_typable(action.text)
-            case _:
-                pass
-
-    @contextmanager
-    def _holding(self, action: Action) -> Iterator[None]:
-        down: set[str] = set()
-        match action:
-            case Click() | Drag():
-                down = {action.button}
-            case Press():
-                down = set(keyboard.chord(action.keys))
-            case _:
-                pass
-        self.held |= down
-        try:
-            yield
-        finally:
-            self.held -= down
-
-    # --- input ----------------------------------------------------------------------------------------------------
-
-    def _input(self, action: Move | Click | Drag | Scroll | Press | TypeText) -> None:
-        match action:
-            case Move():
-                self.pointer = action.to
-            case Click():
-                self._click(action)
-            case Drag():
-                self._drag(action)
-            case Scroll():
-                self.pointer = action.at or self.pointer
-                if under := self._screen.under(self.pointer):
-                    under.window.scrolled(action.dx, action.dy)
-            case Press():
-                self._press(keyboard.chord(action.keys), action.repeat)
-            case TypeText():
-                if active := self._screen.active:
-                    active.window.typed(action.text)
-            case _:
-                assert_never(action)
-
-    def _click(self, action: Click) -> None:
-        self.pointer = action.at or self.pointer
-        hit = self._screen.raise_at(self.pointer)
-        if hit and contains(hit.window.region, self.pointer):
-            hit.window.clicked(self.pointer, action.button, action.count)
-
-    def _drag(self, action: Drag) -> None:
-        """A drag that begins on a title bar moves the window."""
-        start, self.pointer = action.path[0], action.path[-1]
-        hit = self._screen.raise_at(start)
-        if hit and not contains(hit.window.region, start):
-            region, dx, dy = hit.window.region, self.pointer.x - start.x, self.pointer.y - start.y
-            hit.window.region = region.model_copy(update={"x": region.x + dx, "y": region.y + dy})
-
-    def _press(self, keys: tuple[str, ...], repeat: int) -> None:
-        active = self._screen.active
-        if active and keys == ("alt", "f4"):
-            active.window.closed = True
-        elif active:
-            for _ in range(repeat):
-                active.window.pressed(keys)
-
-    # --- programs and windows -------------------------------------------------------------------------------------
-
-    def _launch(self, action: Launch) -> Launched:
-        factory = self.apps.get(action.argv[0])
-        if factory is None:
-            known = ", ".join(sorted(self.apps)) or "none"
-            raise Refused(ErrorCode.LAUNCH_FAILED, f"no program named {action.argv[0]!r}; this fake has: {known}")
-        pid, self._next_pid = self._next_pid, self._next_pid + 1
-        window = factory(action.argv)
-        if window:
-            self.show(window, pid)
-        return Launched(pid=pid, log=f"/tmp/launch-{pid}.log")  # noqa: S108 - a path in the fake, as in the sandbox
-
-    async def _wait(self, wanted: WaitWindow) -> WindowFound:
-        try:
-            re.compile(wanted.title_regex or "")
-            async with asyncio.timeout(wanted.timeout_ms / 1000 if self.patient else 0):
-                while not (found := self._screen.find(wanted)):
-                    await self._shown.wait()
-        except re.error as error:
-            raise Refused(ErrorCode.MALFORMED, f"title_regex {wanted.title_regex!r}: {error}") from None
-        except TimeoutError:
-            raise Refused(ErrorCode.NO_SUCH_WINDOW, self._missing(wanted)) from None
-        return WindowFound(window=found)
-
-    def _missing(self, wanted: WaitWindow) -> str:
-        given = wanted.model_dump(exclude_none=True, exclude={"kind", "timeout_ms"})
-        titles = ", ".join(repr(window.title) for window in self._screen.windows()) or "none"
-        return f"no window with {given} within {wanted.timeout_ms} ms; open windows: {titles}"
+    async def _read(self, action: ReadingAction) -> TextRead:
+        if action.region:
+            self._screen.check(action.region)
+        async with self._held.during(action):
+            return TextRead(words=self._screen.words(action.region or self._screen.whole))

@@ -1,8 +1,12 @@
-"""The key names that the fake keyboard knows: a part of what the real one does, refused in the same way."""
+"""The keyboard of the fake desktop. It knows a part of the real one's key names and refuses others in the same way."""
 
 from __future__ import annotations
 
-from sandbox_image.wire import ErrorCode, Refused
+from typing import assert_never
+
+from harness.testing.held import Held
+from harness.testing.screen import FakeScreen
+from sandbox_image.wire import Done, ErrorCode, KeyboardAction, Press, Refused, TypeText
 
 _NAMES = (
     "return tab escape backspace delete insert home end pageup pagedown up down left right space menu print pause"
@@ -47,6 +51,38 @@ _ALIASES = {
     **{f"control{side}": "ctrl" for side in "lr"},
 }
 _KNOWN = frozenset(_NAMES.split()) | {f"f{n}" for n in range(1, 25)} | frozenset(_CHARACTERS.values())
+
+
+class FakeKeyboard:
+    """What goes to the window with the focus."""
+
+    def __init__(self, screen: FakeScreen, held: Held) -> None:
+        self._screen = screen
+        self._held = held
+
+    async def do(self, action: KeyboardAction) -> Done:
+        """One action of this room; refused before anything was pressed."""
+        match action:
+            case Press():
+                keys = chord(action.keys)
+                async with self._held.during(action, *keys):
+                    self._press(keys, action.repeat)
+            case TypeText():
+                check_typable(action.text)
+                async with self._held.during(action):
+                    if active := self._screen.active:
+                        active.window.typed(action.text)
+            case _:
+                assert_never(action)
+        return Done()
+
+    def _press(self, keys: tuple[str, ...], repeat: int) -> None:
+        active = self._screen.active
+        if active and keys == ("alt", "f4"):
+            active.window.closed = True
+        elif active:
+            for _ in range(repeat):
+                active.window.pressed(keys)
 
 
 def chord(keys: str) -> tuple[str, ...]:

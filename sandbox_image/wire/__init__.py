@@ -27,7 +27,7 @@ from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
-from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result
+from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
@@ -98,6 +98,7 @@ __all__ = [
     "WindowList",
     "WireError",
     "Word",
+    "WorkerAction",
     "WriteFile",
     "decode",
     "decode_frame",

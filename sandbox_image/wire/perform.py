@@ -15,8 +15,11 @@ from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
 
+WorkerAction = ProgramAction
+"""What is done with the desktop user's rights, by a process of that user."""
+
 Action = Annotated[
-    PointerAction | KeyboardAction | ProgramAction | WindowAction | ReadingAction,
+    PointerAction | KeyboardAction | WindowAction | ReadingAction | WorkerAction,
     Field(discriminator="kind"),
 ]
 

@@ -44,7 +44,7 @@ async def test_results_come_in_the_order_of_the_actions(hands: Hands, target: Ta
     kinds = [result.kind for result in answer.reply.results]
     assert kinds == ["done", "launched", "window_list", "done"]
     assert answer.reply.results[1] == Launched(pid=1, log="/log")
-    assert hands.worker.launched == [Launch(argv=("true",))]
+    assert hands.worker.asked == [Launch(argv=("true",))]
 
 
 async def test_the_first_failure_ends_the_request_and_the_picture_is_taken(hands: Hands, target: Target) -> None:

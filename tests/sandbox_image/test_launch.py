@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox_image.wire import ErrorCode, Launch, Refused
-from tests.support.guest_worker import run
+from sandbox_image.wire import ErrorCode, Refused
+from tests.support.guest_worker import launch, run
 
 if TYPE_CHECKING:
     from sandbox_image.worker_link import Worker
@@ -23,7 +23,7 @@ async def log_of(worker: Worker, path: str, lines: int) -> list[str]:
 
 async def test_a_program_runs_detached_with_its_output_in_a_log(worker: Worker, home: Path) -> None:
     script = "ps -o sid= -p $$; pwd; cat; echo error >&2; echo $HARNESS_SHELL; echo done"
-    started = await worker.launch(Launch(argv=("sh", "-c", script)))
+    started = await launch(worker, "sh", "-c", script)
     lines = await log_of(worker, started.log, 5)
     assert [line.strip() for line in lines] == [str(started.pid), str(home), "error", "", "done"]
 
@@ -31,25 +31,25 @@ async def test_a_program_runs_detached_with_its_output_in_a_log(worker: Worker, 
 async def test_arguments_arrive_unchanged_and_the_folder_counts_from_home(worker: Worker, home: Path) -> None:
     await run(worker, "mkdir sub")
     argv = ("sh", "-c", 'pwd; printf "%s\n" "$@"', "sh", "a b", "", "*", "ü")
-    started = await worker.launch(Launch(argv=argv, cwd="sub"))
+    started = await launch(worker, *argv, cwd="sub")
     assert await log_of(worker, started.log, 5) == [f"{home}/sub", "a b", "", "*", "ü"]
 
 
 async def test_programs_of_one_name_have_logs_of_their_own(worker: Worker) -> None:
-    first = await worker.launch(Launch(argv=("true",)))
-    second = await worker.launch(Launch(argv=("true",)))
+    first = await launch(worker, "true")
+    second = await launch(worker, "true")
     assert first.log != second.log
     assert Path(first.log).name == "true-1.log"
 
 
 async def test_a_program_that_ended_leaves_no_zombie(worker: Worker) -> None:
-    started = await worker.launch(Launch(argv=("false",)))
+    started = await launch(worker, "false")
     ran = await run(worker, f"while [ -e /proc/{started.pid} ]; do sleep 0.01; done; echo gone")
     assert ran.text == "gone\n"
 
 
 async def test_a_restart_of_the_shell_spares_launched_programs(worker: Worker) -> None:
-    started = await worker.launch(Launch(argv=("sleep", "1000")))
+    started = await launch(worker, "sleep", "1000")
     await run(worker, "true")
     await run(worker, "", restart=True)
     assert (await run(worker, f"kill {started.pid}")).code == 0
@@ -73,11 +73,11 @@ async def test_what_cannot_be_started_is_told_with_the_reason(
 ) -> None:
     await run(worker, "echo plain | tee data > plain; echo '#!/no/interpreter' > script; chmod +x plain script")
     with pytest.raises(Refused, match=says) as refused:
-        await worker.launch(Launch(argv=argv, cwd=cwd))
+        await launch(worker, *argv, cwd=cwd)
     assert refused.value.failure.code is ErrorCode.LAUNCH_FAILED
     assert (await run(worker, "ls ~/.cache/harness/logs")).text == ""
 
 
 async def test_many_programs_start_at_once(worker: Worker) -> None:
-    started = await asyncio.gather(*(worker.launch(Launch(argv=("true",))) for _ in range(20)))
+    started = await asyncio.gather(*(launch(worker, "true") for _ in range(20)))
     assert len({program.log for program in started}) == 20

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox_image.channel import Channel, Kind
-from sandbox_image.wire import ErrorCode, Exit, Launch, Output, ReadFile, Refused, Shell, WriteFile
+from sandbox_image.wire import ErrorCode, Exit, Output, ReadFile, Refused, Shell, WriteFile
 from sandbox_image.worker_link import Worker
-from tests.support.guest_worker import run, start_worker
+from tests.support.guest_worker import launch, run, start_worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,7 +114,7 @@ async def test_a_worker_that_goes_away_within_a_request_is_told_as_lost(link: Wo
 
 
 async def test_a_request_waits_for_a_worker_that_is_still_to_come(link: Worker) -> None:
-    waiting = asyncio.create_task(link.launch(Launch(argv=("true",))))
+    waiting = asyncio.create_task(launch(link, "true"))
     pretender = Pretender(link)
     channel = await pretender.take()
     channel.write(Kind.MESSAGE, b'{"kind": "launched", "pid": 5, "log": "/log"}')
@@ -211,7 +211,7 @@ async def test_no_descriptor_is_left_open_by_requests(link: Worker, home: Path) 
     for _ in range(20):
         await run(link, "echo")
         with pytest.raises(Refused):
-            await link.launch(Launch(argv=("/nothere",)))
+            await launch(link, "/nothere")
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - names only
     link.close()
     assert process.wait(30) == 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox_image.channel import WORKER_FD
-from sandbox_image.wire import Exit, Output, Shell
+from sandbox_image.wire import Exit, Launch, Launched, Output, Shell
 from sandbox_image.worker_link import Worker
 
 if TYPE_CHECKING:
@@ -67,6 +67,13 @@ async def running_worker(home: Path) -> AsyncIterator[Worker]:
     finally:
         link.close()
         process.wait(30)
+
+
+async def launch(worker: Worker, *argv: str, cwd: str | None = None) -> Launched:
+    """Start a program."""
+    started = await worker.do(Launch(argv=argv, cwd=cwd))
+    assert isinstance(started, Launched)
+    return started
 
 
 class Ran:

@@ -13,15 +13,16 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
-    Launch,
     Launched,
     Output,
     Perform,
     Picture,
     PictureInfo,
     ReadFile,
+    Result,
     Settle,
     Shell,
+    WorkerAction,
     WriteFile,
 )
 
@@ -29,13 +30,13 @@ _NUMBERS = count()
 
 
 class NoWorker:
-    """A worker for tests that never ask for one, but to launch."""
+    """A worker for tests that ask it for nothing but to launch."""
 
     def __init__(self) -> None:
-        self.launched: list[Launch] = []
+        self.asked: list[WorkerAction] = []
 
-    async def launch(self, action: Launch) -> Launched:
-        self.launched.append(action)
+    async def do(self, action: WorkerAction) -> Result:
+        self.asked.append(action)
         return Launched(pid=1, log="/log")
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:

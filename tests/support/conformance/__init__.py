@@ -1,0 +1,9 @@
+"""What every desktop keeps to: the fake one and the one in a container alike. One module a room.
+
+A check takes a Desktop and asserts. The desktop has a text editor called `mousepad`, and waits for windows.
+"""
+
+from tests.support.conformance import eyes, files, keyboard, pointer, programs, requests, shell, windows
+from tests.support.conformance.checks import CHECKS, Check
+
+__all__ = ["CHECKS", "Check", "eyes", "files", "keyboard", "pointer", "programs", "requests", "shell", "windows"]
