@@ -5,6 +5,7 @@
         OutsidePicture       a point that is not in the picture it was read from
         FlowError            a flow file that does not say what it must; knows file, line and column
       EngineError            the container engine is absent, stopped or refused
+        NoEngine             none answers; carries what was tried
         ImageMissing         the sandbox image has to be built first
       SandboxError           the sandbox cannot go on; nobody inside the run can mend it
         StartFailed          a step of starting failed; carries the step and the last log lines
@@ -56,6 +57,16 @@ class FlowError(UsageError):
 
 class EngineError(HarnessError):
     """The container engine is absent, stopped or refused a request."""
+
+
+class NoEngine(EngineError):
+    """No container engine answers at any of the places tried."""
+
+    def __init__(self, tried: Sequence[str], advice: str) -> None:
+        places = "".join(f"\n  {place}" for place in tried)
+        super().__init__(f"no container engine answers. Tried:{places}\n{advice}")
+        self.tried = tuple(tried)
+        self.advice = advice
 
 
 class ImageMissing(EngineError):

@@ -20,6 +20,7 @@ from harness.errors import SandboxLost, UsageError
 T = TypeVar("T")
 R = TypeVar("R")
 _END: Any = object()
+_CLOSED = "this desktop is closed: the block that opened it was left"
 _lock = threading.Lock()
 _portals: dict[int, Portal] = {}  # by process: a forked child finds its parent's here, and makes one of its own
 
@@ -60,7 +61,7 @@ class Portal:
         return os.getpid() != self.pid or sys.is_finalizing()
 
     def check(self) -> None:
-        """Raise UsageError where nothing can be waited for: a forked child, or a thread that runs an event loop."""
+        """Raise where nothing can be waited for: UsageError, or SandboxLost once the portal is closed."""
         if self.gone:
             raise UsageError(f"this desktop belongs to process {self.pid}, which forked this one: start another here")
         if _in_a_loop():
@@ -68,6 +69,8 @@ class Portal:
                 "blocking code was called inside a running event loop, which would stand still meanwhile: "
                 "there use `async with harness.sandbox()`, and await its methods"
             )
+        if self._loop is None:
+            raise SandboxLost(_CLOSED)
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """What a coroutine returns or raises."""
@@ -97,9 +100,8 @@ class Portal:
 
         job = _Job(self, live())
         job.done.add_done_callback(lambda done: None if inside.done() else inside.set_exception(done.exception()))
-        value = job.outcome(inside)
         try:
-            yield value
+            yield job.outcome(inside)
         except Exception as error:  # noqa: BLE001 - comes back from the manager, unless that swallows it
             left.set_exception(error)
             job.outcome(job.done)
@@ -111,10 +113,10 @@ class Portal:
             job.outcome(job.done)
 
     def post(self, call: Callable[[], object]) -> None:
-        """Have something called in the loop. Raises SandboxLost where that has ended."""
+        """Have something called in the loop."""
         with self._open:
             if self._loop is None:
-                raise SandboxLost("this desktop is closed: the block that opened it was left")
+                raise SandboxLost(_CLOSED)
             self._loop.call_soon_threadsafe(call)
 
     def close(self) -> None:
@@ -131,27 +133,30 @@ class Portal:
 
 
 class _Job(Generic[T]):
-    """A task of the loop, and how the other threads wait for it."""
+    """A task of the loop, and how the other threads wait for it. It begins with the first wait."""
 
     def __init__(self, portal: Portal, work: Coroutine[Any, Any, T]) -> None:
         self.done: Future[T] = Future()
         self._portal = portal
         self._work = work
-        self._task: asyncio.Task[T]
+        self._begun = False
+        self._task: asyncio.Task[T] | None = None
         try:
             portal.check()
-            portal.post(self._start)
         except BaseException:
             work.close()
             raise
 
     def outcome(self, of: Future[R]) -> R:
-        """The result of something that the job brings about. An interruption first ends the job."""
+        """The result of something that the job brings about. An interruption ends the job first."""
         self._portal.check()
         try:
+            if not self._begun:
+                self._begun = True
+                self._portal.post(self._start)
             return of.result()
         except BaseException:
-            if not of.done():
+            if not self.done.done():
                 self.cancel()
             raise
 
@@ -161,16 +166,20 @@ class _Job(Generic[T]):
             self._portal.post(self._stop)
             wait([self.done])
 
-    def _stop(self) -> None:
-        self._task.cancel()
-
     def _start(self) -> None:
         self._task = asyncio.create_task(self._work)
         self._task.add_done_callback(self._ended)
 
+    def _stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+        elif not self.done.done():  # interrupted before it began
+            self._work.close()
+            self.done.set_exception(SandboxLost(_CLOSED))
+
     def _ended(self, task: asyncio.Task[T]) -> None:
         if task.cancelled():
-            self.done.set_exception(SandboxLost("this desktop was closed meanwhile"))
+            self.done.set_exception(SandboxLost(_CLOSED))
         elif error := task.exception():
             self.done.set_exception(error)
         else:

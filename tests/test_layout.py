@@ -6,7 +6,9 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("harness", "sandbox_image")
 
 # Sources without a test file of their own, each with the reason.
-NOT_TESTED_ALONE: dict[str, str] = {}
+NOT_TESTED_ALONE: dict[str, str] = {
+    "harness/doctor/finding.py": "two records; what makes them is tested",
+}
 
 # Test files without a source file, each with what it holds.
 ABOUT_THE_PROJECT: dict[str, str] = {

@@ -1,7 +1,7 @@
 """The sandbox image: its recipe, the images an engine has, and how one is built."""
 
 from harness.sandbox.image.recipes import REPOSITORY, Recipe, recipe
-from harness.sandbox.image.store import BUILD_COMMAND, Image, build, ensure_image, find, images, lookup
+from harness.sandbox.image.store import BUILD_COMMAND, Image, build, ensure_image, find, images, lookup, usable
 
 __all__ = [
     "BUILD_COMMAND",
@@ -14,4 +14,5 @@ __all__ = [
     "images",
     "lookup",
     "recipe",
+    "usable",
 ]

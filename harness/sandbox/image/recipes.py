@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 REPOSITORY = "harness-sandbox"
+ARCHITECTURES = ("amd64", "arm64")
 
 
 class Recipe(NamedTuple):
@@ -43,9 +44,20 @@ class Recipe(NamedTuple):
 
 
 def recipe(client: DockerClient) -> Recipe:
-    """The recipe for the architecture of this engine."""
+    """The recipe for the architecture of this engine. Raises EngineError for one that nobody made packages for."""
     with asking("tell its architecture"):
-        return _recipe(str(client.version()["Arch"]))
+        architecture = str(client.version()["Arch"])
+    return _recipe(supported(architecture))
+
+
+def supported(architecture: str) -> str:
+    """An engine's architecture, if a sandbox can be made for it; else raises EngineError."""
+    if architecture not in ARCHITECTURES:
+        raise EngineError(
+            f"this engine is {architecture}, and the sandbox is made for {' and '.join(ARCHITECTURES)} alone: point "
+            f"DOCKER_HOST or a docker context at an engine of one of these"
+        )
+    return architecture
 
 
 @lru_cache

@@ -7,11 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import ImageMissing, UsageError
+from harness.errors import ImageMissing, UsageError, WireMismatch
 from harness.sandbox.connection import NotFound, connect
 from harness.sandbox.image import builder
 from harness.sandbox.image.progress import Progress, Steps, cache_folder, hold
 from harness.sandbox.image.recipes import Recipe, asking, recipe
+from sandbox_image.fingerprint import wire_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,14 @@ def lookup(client: DockerClient, name: str | None = None) -> Image:
     if name:
         raise ImageMissing(f"there is no image {name!r}: pull or build it, or leave `image` out for the default one")
     raise ImageMissing(f"the sandbox image {wanted.name} is not built yet. Build it, once: `{BUILD_COMMAND}`")
+
+
+def usable(client: DockerClient, name: str | None = None) -> Image:
+    """As `lookup`; raises WireMismatch for an image of another version. One without a label is asked when it runs."""
+    found = lookup(client, name)
+    if found.wire not in {"", wire_fingerprint()}:
+        raise WireMismatch(f"the image {found.name} was built for another version: run `{BUILD_COMMAND}`")
+    return found
 
 
 def build(
