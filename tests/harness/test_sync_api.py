@@ -161,8 +161,8 @@ def test_ctrl_c_ends_the_command_in_the_sandbox_and_the_desktop_goes_on(leftover
 PROGRAM = """
 from harness.sync_api import sandbox
 with sandbox(lease=5) as outer, sandbox(lease=5) as desktop:
-    print("up", flush=True)
     try:
+        print("up", flush=True)
         desktop.bash("sleep 1000", timeout=1000)
     finally:
         print("ended", flush=True)
