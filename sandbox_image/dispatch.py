@@ -54,6 +54,8 @@ PANEL_S = 3.0
 """How long readiness waits for the panel once the window manager is there; a session may have none."""
 RELEASE_S = 5.0
 """How long an X server may take to release what is down before it is given up."""
+NEWS_S = 0.5
+"""How long the supervisor may take to tell that the X server ended."""
 KEPT_EYES = 4
 """Lanes for looking that are kept for the next time."""
 
@@ -78,46 +80,79 @@ class Worker(Protocol):
         ...
 
 
+class _Screen:
+    """One X server while it is up: a lane for the hands, lanes for eyes as they are needed."""
+
+    def __init__(self, display: str) -> None:
+        self.ended = asyncio.Event()
+        self.busy = asyncio.Lock()
+        self._display = display
+        self._hands = Lane(display)
+        self._eyes: list[Lane] = []
+
+    @asynccontextmanager
+    async def acting(self) -> AsyncIterator[Lane]:
+        async with self.busy:
+            yield self._hands
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[Lane]:
+        lane = self._eyes.pop() if self._eyes else Lane(self._display)
+        try:
+            yield lane
+        finally:
+            if len(self._eyes) < KEPT_EYES and not self.ended.is_set():
+                self._eyes.append(lane)
+            else:
+                lane.close()
+
+    def end(self) -> None:
+        """Give it back; work on it ends with DISPLAY_LOST."""
+        self.ended.set()
+        for lane in (self._hands, *self._eyes):
+            lane.close()
+
+
 class Dispatch:
     """The desktop as a `wire.Guest`. Requests wait until an X server was attached."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._display = ""
-        self._attached = asyncio.Event()
-        self._hands: Lane | None = None
-        self._eyes: list[Lane] = []
-        self._busy = asyncio.Lock()
+        self._screen: asyncio.Future[_Screen] = asyncio.Future()
         self._reader = Reader()
 
     def attach(self, display: str) -> None:
-        """An X server is up under this name; again after it was restarted. Work on the old one ends DISPLAY_LOST."""
-        for lane in (*self._eyes, *([self._hands] if self._hands else [])):
-            lane.close()
-        self._display, self._hands, self._eyes = display, Lane(display), []
-        self._attached.set()
+        """An X server is up under this name; again after it was restarted."""
+        self.detach()
+        self._screen.set_result(_Screen(display))
+
+    def detach(self) -> None:
+        """The X server ended, or nobody needs it any more: requests wait for the next one."""
+        if self._screen.done():
+            self._screen.result().end()
+            self._screen = asyncio.Future()
 
     async def ready(self, panel_s: float = PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
-        await self._attached.wait()
-        async with self._looking() as lane:
+        async with (await self._up()).looking() as lane:
             return await lane.run(_ready, panel_s)
 
-    def close(self) -> None:
-        """Give the X server back."""
-        for lane in (*self._eyes, *([self._hands] if self._hands else [])):
-            lane.close()
-        self._hands, self._eyes = None, []
-        self._attached.clear()
-
     async def perform(self, request: Perform) -> Answer:
-        """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
+        """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply.
+
+        Where the X server was gone before anything was done, the next one is waited for.
+        """
         started = time.monotonic()
-        await self._attached.wait()
-        async with self._acting() if request.actions else self._looking() as lane:
-            work = _Work(request, lane, self._worker, self._reader)
-            await work.run()
-        return work.answer((time.monotonic() - started) * 1000)
+        while True:
+            screen = await self._up()
+            async with screen.acting() if request.actions else screen.looking() as lane:
+                work = _Work(request, lane, self._worker, self._reader)
+                await work.run()
+            if not (work.came_too_late and await _comes(screen.ended)):
+                return work.answer((time.monotonic() - started) * 1000)
+
+    async def _up(self) -> _Screen:
+        return await asyncio.shield(self._screen)
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """The worker's."""
@@ -131,23 +166,6 @@ class Dispatch:
         """The worker's."""
         return await self._worker.write_file(request, content)
 
-    @asynccontextmanager
-    async def _acting(self) -> AsyncIterator[Lane]:
-        async with self._busy:
-            yield self._hands or Lane(self._display)
-
-    @asynccontextmanager
-    async def _looking(self) -> AsyncIterator[Lane]:
-        eyes = self._eyes
-        lane = eyes.pop() if eyes else Lane(self._display)
-        try:
-            yield lane
-        finally:
-            if eyes is self._eyes and len(eyes) < KEPT_EYES:
-                eyes.append(lane)
-            else:
-                lane.close()
-
 
 @dataclass(slots=True)
 class _Work:
@@ -158,6 +176,7 @@ class _Work:
     worker: Worker
     reader: Reader
     results: list[Result] = field(default_factory=list)
+    begun: bool = False
     failure: Failure | None = None
     effect: Effect | None = None
     picture: tuple[PictureInfo, bytes] | None = None
@@ -165,6 +184,7 @@ class _Work:
     async def run(self) -> None:
         try:
             before = await self.lane.run(_begin, self.request)
+            self.begun = True
             if self.request.actions:
                 await self._act()
             self.effect, self.picture = await self.lane.run(_look, (self.request, before))
@@ -203,6 +223,11 @@ class _Work:
             return await self.worker.do(action)
         assert_never(action)
 
+    @property
+    def came_too_late(self) -> bool:
+        """Whether the X server was gone before anything was done."""
+        return not self.begun and self.failure is not None and self.failure.code is ErrorCode.DISPLAY_LOST
+
     def answer(self, took_ms: float) -> Answer:
         info, data = self.picture or (None, b"")
         reply = Reply(
@@ -214,6 +239,13 @@ class _Work:
             took_ms=took_ms,
         )
         return Answer(reply, data)
+
+
+async def _comes(news: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(NEWS_S):
+            return await news.wait()
+    return False
 
 
 def _begin(desk: Desk, request: Perform) -> Frame | None:
