@@ -43,7 +43,7 @@ def engine(version: Mapping[str, Any], info: Mapping[str, Any], address: Address
 
 def image_there(client: Any, name: str | None) -> Finding:
     """Whether there is something to start, and what lies about of other versions."""
-    others = [one for one in image.images(client) if not one.current]
+    others = [one for one in image.images(client) if one.standing == "stale"]
     held = f"{len(others)} of other versions hold up to {sum(one.size for one in others) / GB:.1f} GB"
     try:
         found = image.usable(client, name)

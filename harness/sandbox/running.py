@@ -133,7 +133,7 @@ class _Life:
             self._stack.push_async_callback(_cancelled, task)
 
     async def _image(self) -> str:
-        return (await self._engine.run(lambda client: image.usable(client, self._spec.image))).name
+        return (await self._engine.run(lambda client: image.usable(client, self._spec.image, self._spec.apps))).name
 
     async def _create(self, name: str) -> None:
         labels = ownership.owner_labels(self._root, self._folder.id, self._spec.lease)

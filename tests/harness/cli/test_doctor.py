@@ -83,7 +83,7 @@ def test_an_engine_without_the_image(monkeypatch: pytest.MonkeyPatch, capsys: Ca
 
 
 def test_an_engine_with_images_of_other_versions_alone(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
-    with bare_engine(image("000000000000", recipe="0", wire="0")) as address:
+    with bare_engine(image("0" * 12, recipe="0" * 64, wire="0")) as address:
         monkeypatch.setenv("DOCKER_HOST", address)
         code, found = doctor(capsys)
     assert (code, found["image"]["advice"]) == (3, "harness image build")
