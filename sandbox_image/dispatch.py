@@ -18,9 +18,10 @@ from typing import Protocol, assert_never
 
 from sandbox_image import keyboard, pointer, windows
 from sandbox_image.display import Damage, automation
+from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.ocr import Reader
-from sandbox_image.screen import Frame, cropped, effect, encoded
+from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
 from sandbox_image.wire import (
     Action,
@@ -33,7 +34,6 @@ from sandbox_image.wire import (
     KeyboardAction,
     Output,
     Perform,
-    Picture,
     PictureInfo,
     PointerAction,
     ReadFile,
@@ -247,16 +247,12 @@ def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None
     """Wait for stillness and take the picture; the effect is judged on the very frame that is shown."""
     request, before = wish
     if request.settle is None or before is None:
-        return None, _taken(desk.grab(request.picture.region), request.picture) if request.picture else None
+        return None, taken(desk, desk.grab(request.picture.region), request.picture) if request.picture else None
     since = time.monotonic()
     still = _settle(desk, request.settle, since)
     frame = desk.grab()
     seen = effect(before, frame, still=still, since=since)
-    return seen, _taken(frame, request.picture) if request.picture else None
-
-
-def _taken(frame: Frame, picture: Picture) -> tuple[PictureInfo, bytes]:
-    return encoded(cropped(frame, picture.region or frame.region), picture)
+    return seen, taken(desk, frame, request.picture, seen) if request.picture else None
 
 
 def _settle(desk: Desk, settle: Settle, since: float) -> bool:

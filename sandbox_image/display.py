@@ -61,7 +61,8 @@ class Connection:
         self._damage: int | None = None
         self._socket: socket.socket = self.x.display.socket
         self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
-        self.x.damage_query_version()  # the server refuses damage requests of a client that has not asked
+        self.x.damage_query_version()  # the server refuses requests of an extension that a client has not asked about
+        self.x.xfixes_query_version()
 
     @property
     def lost(self) -> bool:

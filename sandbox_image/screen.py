@@ -12,7 +12,7 @@ import socket
 import time
 from contextlib import suppress
 from ctypes import byref
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import fpng
 import mss
@@ -21,11 +21,12 @@ from mss.linux.xcbhelpers import LIB
 from PIL import Image, ImageChops
 
 from sandbox_image.settle import Box
-from sandbox_image.wire import Effect, ErrorCode, Picture, PictureInfo, Refused, Region, Size
+from sandbox_image.wire import Effect, ErrorCode, Picture, PictureFormat, PictureInfo, Refused, Region, Size
 
-Kind = Literal["png", "jpeg"]
 KEEP_COLOUR = 0
 """JPEG without chroma subsampling: coloured text stays legible, for a quarter more bytes."""
+WEBP_EFFORT, WEBP_LOSSLESS_EFFORT = 1, 0
+"""What WebP is fastest at, lossless as fast as JPEG; more effort takes many times as long for a few bytes less."""
 
 
 class Frame(NamedTuple):
@@ -139,9 +140,11 @@ def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
     return Effect(changed=box is not None, box=where, share=share, still=still, waited_ms=waited)
 
 
-def _encode(image: Image.Image, picture: Picture) -> tuple[Kind, bytes]:
+def _encode(image: Image.Image, picture: Picture) -> tuple[PictureFormat, bytes]:
     if picture.format == "jpeg":
         return "jpeg", _jpeg(image, picture.quality)
+    if picture.format == "webp":
+        return "webp", _webp(image, picture)
     data = fpng.from_bytes(image.tobytes(), image.width, image.height, 3)
     if picture.format == "auto" and len(data) > picture.png_limit:
         return "jpeg", _jpeg(image, picture.quality)
@@ -151,6 +154,13 @@ def _encode(image: Image.Image, picture: Picture) -> tuple[Kind, bytes]:
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, subsampling=KEEP_COLOUR)
+    return out.getvalue()
+
+
+def _webp(image: Image.Image, picture: Picture) -> bytes:
+    out = io.BytesIO()
+    method = WEBP_LOSSLESS_EFFORT if picture.lossless else WEBP_EFFORT
+    image.save(out, "WEBP", lossless=picture.lossless, quality=picture.quality, method=method)
     return out.getvalue()
 
 

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
 from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
+from harness.testing.eyes import compare, photograph
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakeManager, FakePrograms
-from harness.testing.screen import FakeScreen, compare, photograph
+from harness.testing.screen import FakeScreen
 from sandbox_image.wire import (
     Action,
     Answer,
@@ -163,12 +164,14 @@ class FakeGuest:
         self, request: Perform, results: list[Result], failure: Failure | None, before: Image, started: float
     ) -> Answer:
         frame = self._screen.render()
-        info, data = photograph(frame, request.picture) if request.picture else (None, b"")
+        effect = compare(before, frame, request.settle) if request.settle else None
+        taken = request.picture and photograph(frame, request.picture, self._pointer.at, effect)
+        info, data = taken or (None, b"")
         reply = Reply(
             id=request.id,
             results=tuple(results),
             failure=failure,
-            effect=compare(before, frame, request.settle) if request.settle else None,
+            effect=effect,
             picture=info,
             took_ms=(time.monotonic() - started) * 1000,
         )

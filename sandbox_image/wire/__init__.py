@@ -28,7 +28,7 @@ from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result, WorkerAction
-from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
+from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
 from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
@@ -70,6 +70,7 @@ __all__ = [
     "Output",
     "Perform",
     "Picture",
+    "PictureFormat",
     "PictureInfo",
     "PointerAction",
     "Press",

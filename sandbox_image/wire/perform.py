@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
@@ -38,6 +38,12 @@ class Perform(Message):
     actions: tuple[Action, ...] = Field(default=(), max_length=100)
     settle: Settle | None = None
     picture: Picture | None = None
+
+    @model_validator(mode="after")
+    def _knows_what_changed(self) -> Self:
+        if self.picture and self.picture.only_changes and not self.settle:
+            raise ValueError("a picture of only_changes shows the effect of the request: give settle as well")
+        return self
 
 
 class Reply(Message):
