@@ -31,7 +31,7 @@ def fold(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What text has to be: literal, compared folded, or a regular expression, searched; `source` is how it was written."""
+    """What text has to be: literal, compared folded, or a regular expression, searched; `source` is as written."""
 
     source: str
     regex: re.Pattern[str] | None = None

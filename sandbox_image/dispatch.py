@@ -1,7 +1,8 @@
 """From a request to what happens on the desktop: actions in order, stillness, effect, picture.
 
-Two kinds of lane: the hands, where one request with actions follows the other, and eyes, for requests that only
-look; those wait for nobody. Whatever a request pressed is released at its end, checked against the X server's view.
+Two kinds of lane: the hands, where one request that acts follows the other, and eyes, for requests that only look,
+or wait for what they see; those wait for nobody. Whatever a request pressed is released at its end, checked against
+the X server's view.
 Deadlines are the caller's: cancelling `perform` ends the work at once.
 """
 
@@ -16,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, pointer, windows
+from sandbox_image import keyboard, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
@@ -45,6 +46,7 @@ from sandbox_image.wire import (
     Settle,
     Shell,
     Size,
+    WaitingAction,
     WindowAction,
     WorkerAction,
     WriteFile,
@@ -114,7 +116,7 @@ class Dispatch:
         """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
         started = time.monotonic()
         await self._attached.wait()
-        async with self._acting() if request.actions else self._looking() as lane:
+        async with self._acting() if request.acts else self._looking() as lane:
             work = _Work(request, lane, self._worker, self._reader)
             await work.run()
         return work.answer((time.monotonic() - started) * 1000)
@@ -182,7 +184,8 @@ class _Work:
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
-            await uninterrupted(self._release())
+            if self.request.acts:
+                await uninterrupted(self._release())
 
     async def _release(self) -> None:
         with suppress(Refused):  # a display that is gone holds nothing down
@@ -198,7 +201,9 @@ class _Work:
         if isinstance(action, WindowAction):
             return await lane.run(windows.do, action)
         if isinstance(action, ReadingAction):
-            return await self.reader.read(await lane.run(_grab, action.region))
+            return await self.reader.read(await lane.run(_grab, action.region), action.languages)
+        if isinstance(action, WaitingAction):
+            return await lane.run(waiting.do, action)
         if isinstance(action, WorkerAction):
             return await self.worker.do(action)
         assert_never(action)
@@ -221,7 +226,7 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     desk.refresh()
     if request.picture is not None:
         desk.screen.region(request.picture.region)
-    if request.actions:
+    if request.acts:
         desk.x.release()
     if request.settle is None:
         return None
@@ -280,6 +285,7 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
+    desk.x.deafen()
     desk.x.release()
     return desk.x.size()
 

@@ -6,6 +6,7 @@ times faster than zlib; where that grows past the limit the screen is a photogra
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import socket
@@ -118,6 +119,13 @@ def scaled(image: Image.Image, size: Size | None) -> Image.Image:
     return image.resize((size.width, size.height), how)
 
 
+def token(frame: Frame) -> str:
+    """What stands for a frame's pixels: equal for equal ones of one region, and for no others."""
+    digest = hashlib.sha256(repr(frame.region).encode())
+    digest.update(frame.image.tobytes())
+    return digest.hexdigest()
+
+
 def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, float]:
     """The smallest box that holds every pixel that differs, and the share of pixels that do."""
     if before.size != after.size:  # another X server, or another mode
@@ -133,9 +141,14 @@ def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, flo
 
 
 def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
-    """What became of the screen between two frames of the whole of it; `since` is monotonic seconds."""
+    """What became of the screen between two frames of one region of it; `since` is monotonic seconds."""
     box, share = difference(before.image, after.image)
-    where = box and Region(x=box.left, y=box.top, width=box.right - box.left, height=box.bottom - box.top)
+    where = box and Region(
+        x=after.region.x + box.left,
+        y=after.region.y + box.top,
+        width=box.right - box.left,
+        height=box.bottom - box.top,
+    )
     waited = (time.monotonic() - since) * 1000
     return Effect(changed=box is not None, box=where, share=share, still=still, waited_ms=waited)
 

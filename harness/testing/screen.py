@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 
 from PIL import Image, ImageDraw
 
@@ -44,11 +46,12 @@ class Opened:
 
 
 class FakeScreen:
-    """The stack of windows, bottom to top; the topmost one has the focus."""
+    """The stack of windows, bottom to top; the topmost one has the focus. `news` is set when it may have changed."""
 
     def __init__(self, size: Size) -> None:
         self.size = size
         self.stack: list[Opened] = []
+        self.news = asyncio.Event()
         self._next_id = 0x400001
 
     @property
@@ -84,6 +87,11 @@ class FakeScreen:
         """Remove the windows that were closed."""
         self.stack = [one for one in self.stack if not one.window.closed]
 
+    def tell(self) -> None:
+        """Wake whoever waits for news, which may be none."""
+        self.news.set()
+        self.news = asyncio.Event()
+
     def windows(self) -> tuple[Window, ...]:
         """All windows, bottom to top."""
         return tuple(one.told(active=one is self.active) for one in self.stack)
@@ -114,6 +122,11 @@ class FakeScreen:
         ordered = sorted((word for word in seen if inside(word.box, region)), key=_reading_order)
         rows = {row: n for n, row in enumerate(dict.fromkeys(_row(word) for word in ordered))}
         return tuple(word.model_copy(update={"line": rows[_row(word)]}) for word in ordered)
+
+    def token(self, region: Region) -> str:
+        """What stands for the pixels of a region."""
+        box = (region.x, region.y, region.x + region.width, region.y + region.height)
+        return sha256(repr(region).encode() + self.render().crop(box).tobytes()).hexdigest()
 
     def render(self) -> Image.Image:
         """The whole screen."""

@@ -49,6 +49,9 @@ from sandbox_image.wire import (
     Size,
     TextRead,
     TypeText,
+    WaitChange,
+    Waited,
+    WaitStill,
     WaitWindow,
     Window,
     WindowFound,
@@ -90,7 +93,9 @@ actions = st.one_of(
     st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
-    st.builds(ReadText, region=maybe_regions),
+    st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
+    st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
+    st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -102,14 +107,6 @@ windows = st.builds(
     active=st.booleans(),
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
-results = st.one_of(
-    st.builds(Done),
-    st.builds(Launched, pid=numbers, log=texts),
-    st.builds(WindowFound, window=windows),
-    st.builds(WindowList, windows=many(windows)),
-    st.builds(TextRead, words=many(words)),
-)
-failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
 effects = st.builds(
     Effect,
     changed=st.booleans(),
@@ -118,6 +115,15 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
+results = st.one_of(
+    st.builds(Done),
+    st.builds(Launched, pid=numbers, log=texts),
+    st.builds(WindowFound, window=windows),
+    st.builds(WindowList, windows=many(windows)),
+    st.builds(TextRead, words=many(words), seen=texts),
+    st.builds(Waited, effect=effects),
+)
+failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
 formats: list[PictureFormat] = ["png", "jpeg", "webp"]
 shown_sizes = st.builds(Size, width=st.integers(1, 4000), height=st.integers(1, 4000))
 pictures = st.builds(
@@ -269,3 +275,11 @@ def test_a_clipped_region_holds_exactly_the_pixels_of_both(one: Region, other: R
 def test_a_picture_that_cannot_be_is_refused(picture: dict[str, object], message: str) -> None:
     with pytest.raises(WireError, match=message):
         decode(Perform, json.dumps({"id": "12345678", "picture": picture}).encode())
+
+
+def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
+    region = Region(x=0, y=0, width=1, height=1)
+    looks = (ReadText(), WaitChange(region=region), WaitStill(), ListWindows(), WaitWindow())
+    assert not Perform(id="12345678").acts
+    assert not Perform(id="12345678", actions=looks).acts
+    assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts

@@ -16,13 +16,10 @@ from sandbox_image.wire import (
     Picture,
     PictureFormat,
     PictureInfo,
-    ReadText,
     Region,
     Result,
     Settle,
     Size,
-    TextRead,
-    Word,
 )
 
 if TYPE_CHECKING:
@@ -125,10 +122,6 @@ class Eyes(Requests):
         if reply.effect is None:
             raise WireMismatch("the effect on the screen was asked for and none came back")
         return Change(reply.effect, reply.results, screenshot(reply.picture, data) if reply.picture else None)
-
-    async def read_text(self, region: Region | None = None) -> tuple[Word, ...]:
-        """The words on the screen, or in a region of it, by OCR, in reading order; boxes in screen pixels."""
-        return (await self._one(ReadText(region=region), TextRead)).words
 
 
 def screenshot(info: PictureInfo, data: bytes) -> Screenshot:
