@@ -18,6 +18,7 @@
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
         NoSuchWindow         the window did not come in time
+        NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
         FileFailed           the sandbox's file system refused
 
@@ -131,6 +132,10 @@ class NoSuchWindow(ActionFailed):
     """The window did not come in time."""
 
 
+class NotInstalled(ActionFailed):
+    """The image lacks what this needs; the message says what to add."""
+
+
 class LaunchFailed(ActionFailed):
     """The program could not be started."""
 
@@ -145,6 +150,7 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.UNKNOWN_KEY: UnknownKey,
     ErrorCode.UNTYPABLE: Untypable,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
+    ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
     ErrorCode.NOT_FOUND: FileFailed,
     ErrorCode.DENIED: FileFailed,

@@ -1,7 +1,8 @@
 """From a request to what happens on the desktop: actions in order, stillness, effect, picture.
 
-Two kinds of lane: the hands, where one request with actions follows the other, and eyes, for requests that only
-look; those wait for nobody. Whatever a request pressed is released at its end, checked against the X server's view.
+Two kinds of lane: the hands, where one request that acts follows the other, and eyes, for requests that only look,
+or wait for what they see; those wait for nobody. Whatever a request pressed is released at its end, checked against
+the X server's view.
 Deadlines are the caller's: cancelling `perform` ends the work at once.
 """
 
@@ -16,11 +17,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, pointer, windows
+from sandbox_image import keyboard, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
+from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.ocr import Reader
-from sandbox_image.screen import Frame, cropped, effect, encoded
+from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
 from sandbox_image.wire import (
     Action,
@@ -33,7 +35,6 @@ from sandbox_image.wire import (
     KeyboardAction,
     Output,
     Perform,
-    Picture,
     PictureInfo,
     PointerAction,
     ReadFile,
@@ -45,6 +46,7 @@ from sandbox_image.wire import (
     Settle,
     Shell,
     Size,
+    WaitingAction,
     WindowAction,
     WorkerAction,
     WriteFile,
@@ -145,7 +147,7 @@ class Dispatch:
         started = time.monotonic()
         while True:
             screen = await self._up()
-            async with screen.acting() if request.actions else screen.looking() as lane:
+            async with screen.acting() if request.acts else screen.looking() as lane:
                 work = _Work(request, lane, self._worker, self._reader)
                 await work.run()
             if not (work.came_too_late and await _comes(screen.ended)):
@@ -202,7 +204,8 @@ class _Work:
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
-            await uninterrupted(self._release())
+            if self.request.acts:
+                await uninterrupted(self._release())
 
     async def _release(self) -> None:
         with suppress(Refused):  # a display that is gone holds nothing down
@@ -218,7 +221,9 @@ class _Work:
         if isinstance(action, WindowAction):
             return await lane.run(windows.do, action)
         if isinstance(action, ReadingAction):
-            return await self.reader.read(await lane.run(_grab, action.region))
+            return await self.reader.read(await lane.run(_grab, action.region), action.languages)
+        if isinstance(action, WaitingAction):
+            return await lane.run(waiting.do, action)
         if isinstance(action, WorkerAction):
             return await self.worker.do(action)
         assert_never(action)
@@ -253,7 +258,7 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     desk.refresh()
     if request.picture is not None:
         desk.screen.region(request.picture.region)
-    if request.actions:
+    if request.acts:
         desk.x.release()
     if request.settle is None:
         return None
@@ -279,16 +284,12 @@ def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None
     """Wait for stillness and take the picture; the effect is judged on the very frame that is shown."""
     request, before = wish
     if request.settle is None or before is None:
-        return None, _taken(desk.grab(request.picture.region), request.picture) if request.picture else None
+        return None, taken(desk, desk.grab(request.picture.region), request.picture) if request.picture else None
     since = time.monotonic()
     still = _settle(desk, request.settle, since)
     frame = desk.grab()
     seen = effect(before, frame, still=still, since=since)
-    return seen, _taken(frame, request.picture) if request.picture else None
-
-
-def _taken(frame: Frame, picture: Picture) -> tuple[PictureInfo, bytes]:
-    return encoded(cropped(frame, picture.region or frame.region), picture)
+    return seen, taken(desk, frame, request.picture, seen) if request.picture else None
 
 
 def _settle(desk: Desk, settle: Settle, since: float) -> bool:
@@ -316,6 +317,7 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
+    desk.x.deafen()
     desk.x.release()
     return desk.x.size()
 

@@ -41,7 +41,10 @@ def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound:
         case ListWindows():
             return list_windows(desk, action)
         case WaitWindow():
-            return wait_window(desk, action)
+            try:
+                return wait_window(desk, action)
+            finally:
+                desk.x.deafen()
         case _:
             assert_never(action)
 

@@ -27,12 +27,13 @@ from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
-from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result, WorkerAction
-from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
+from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
+from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
 from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
+from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
 from sandbox_image.wire.windows import ListWindows, WaitWindow, Window, WindowAction, WindowFound, WindowList
 
 __all__ = [
@@ -64,12 +65,14 @@ __all__ = [
     "Launched",
     "Lease",
     "ListWindows",
+    "LookingAction",
     "Message",
     "Move",
     "Ok",
     "Output",
     "Perform",
     "Picture",
+    "PictureFormat",
     "PictureInfo",
     "PointerAction",
     "Press",
@@ -91,7 +94,11 @@ __all__ = [
     "Text",
     "TextRead",
     "TypeText",
+    "WaitChange",
+    "WaitStill",
     "WaitWindow",
+    "Waited",
+    "WaitingAction",
     "Window",
     "WindowAction",
     "WindowFound",
