@@ -94,7 +94,16 @@ class Desktop:
     perform = blocking(Async.perform)
 
     screenshot = blocking(Async.screenshot)
+    zoom = blocking(Async.zoom)
+    changes = blocking(Async.changes)
+
     read_text = blocking(Async.read_text)
+    find_text = blocking(Async.find_text)
+    wait_for_text = blocking(Async.wait_for_text)
+    wait_for_text_gone = blocking(Async.wait_for_text_gone)
+
+    wait_for_change = blocking(Async.wait_for_change)
+    wait_for_still = blocking(Async.wait_for_still)
 
     move = blocking(Async.move)
     click = blocking(Async.click)
