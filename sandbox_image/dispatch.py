@@ -87,14 +87,20 @@ class _Screen:
 
     def __init__(self, display: str) -> None:
         self.ended = asyncio.Event()
-        self.busy = asyncio.Lock()
+        self._busy = asyncio.Lock()
         self._display = display
         self._hands = Lane(display)
         self._eyes: list[Lane] = []
+        self._cleaning = asyncio.create_task(self._clean())
+
+    async def _clean(self) -> None:
+        """Release what a server before this one may have left down when it was killed."""
+        async with self.acting() as lane:
+            await _end(lane, succeeded=False)
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[Lane]:
-        async with self.busy:
+        async with self._busy:
             yield self._hands
 
     @asynccontextmanager
@@ -111,6 +117,7 @@ class _Screen:
     def end(self) -> None:
         """Give it back; work on it ends with DISPLAY_LOST."""
         self.ended.set()
+        self._cleaning.cancel()
         for lane in (self._hands, *self._eyes):
             lane.close()
 
@@ -195,21 +202,18 @@ class _Work:
 
     async def _act(self) -> None:
         last = len(self.request.actions) - 1
-        index = 0
+        index, succeeded = 0, False
         try:
             for index, action in enumerate(self.request.actions):
                 if index == last:
                     await self.lane.run(_forget, None)
                 self.results.append(await self._do(action))
+            succeeded = True
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
             if self.request.acts:
-                await uninterrupted(self._release())
-
-    async def _release(self) -> None:
-        with suppress(Refused):  # a display that is gone holds nothing down
-            await self.lane.run(_release, None, limit_s=RELEASE_S)
+                await uninterrupted(_end(self.lane, succeeded=succeeded))
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
@@ -259,7 +263,8 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     if request.picture is not None:
         desk.screen.region(request.picture.region)
     if request.acts:
-        desk.x.release()
+        desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
+        desk.release()
     if request.settle is None:
         return None
     desk.x.watch_damage()
@@ -276,8 +281,16 @@ def _grab(desk: Desk, region: Region | None) -> Frame:
     return desk.grab(region)
 
 
-def _release(desk: Desk, _: None) -> None:
-    desk.x.release()
+async def _end(lane: Lane, *, succeeded: bool) -> None:
+    """Release what a request pressed; what it put down on purpose stays down only where all of it succeeded."""
+    with suppress(Refused):  # a display that is gone holds nothing down
+        await lane.run(_release, succeeded, limit_s=RELEASE_S)
+
+
+def _release(desk: Desk, succeeded: bool) -> None:  # noqa: FBT001 - work in a lane takes its argument by position
+    if not succeeded:
+        desk.held.give_up()
+    desk.release()
 
 
 def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:
@@ -318,7 +331,6 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
     desk.x.deafen()
-    desk.x.release()
     return desk.x.size()
 
 

@@ -100,7 +100,7 @@ class FakeGuest:
     @property
     def held(self) -> set[str]:
         """Buttons and keys that are down, by name."""
-        return self._held.names
+        return {*self._held.buttons, *self._held.keys}
 
     @property
     def hook(self) -> Hook | None:
@@ -151,12 +151,13 @@ class FakeGuest:
     async def _run(self, request: Perform) -> tuple[list[Result], Failure | None]:
         results: list[Result] = []
         try:
-            async with asyncio.timeout(request.deadline_ms / 1000):
-                for action in request.actions:
-                    results.append(await self._do(action))
-                    self._screen.sweep()
-                    self._screen.tell()
-                    self.done.append(action)
+            with self._held.request():
+                async with asyncio.timeout(request.deadline_ms / 1000):
+                    for action in request.actions:
+                        results.append(await self._do(action))
+                        self._screen.sweep()
+                        self._screen.tell()
+                        self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})
         except TimeoutError:

@@ -25,11 +25,24 @@ from sandbox_image.wire.failure import ErrorCode, Failure, Refused
 from sandbox_image.wire.files import FileInfo, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
-from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
+from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
-from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
+from sandbox_image.wire.pointer import (
+    Button,
+    ButtonDown,
+    ButtonUp,
+    Click,
+    Drag,
+    Modifiers,
+    Move,
+    PointerAction,
+    PointerState,
+    ReadPointer,
+    ReleaseAll,
+    Scroll,
+)
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
@@ -48,6 +61,8 @@ __all__ = [
     "Action",
     "Answer",
     "Button",
+    "ButtonDown",
+    "ButtonUp",
     "Cancel",
     "Click",
     "DeadlineMs",
@@ -60,6 +75,8 @@ __all__ = [
     "FileInfo",
     "Guest",
     "Health",
+    "KeyDown",
+    "KeyUp",
     "KeyboardAction",
     "Launch",
     "Launched",
@@ -67,6 +84,7 @@ __all__ = [
     "ListWindows",
     "LookingAction",
     "Message",
+    "Modifiers",
     "Move",
     "Ok",
     "Output",
@@ -75,13 +93,16 @@ __all__ = [
     "PictureFormat",
     "PictureInfo",
     "PointerAction",
+    "PointerState",
     "Press",
     "ProgramAction",
     "ReadFile",
+    "ReadPointer",
     "ReadText",
     "ReadingAction",
     "Refused",
     "Region",
+    "ReleaseAll",
     "Reply",
     "RequestId",
     "Result",

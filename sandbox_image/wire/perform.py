@@ -10,7 +10,7 @@ from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
-from sandbox_image.wire.pointer import PointerAction
+from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.waiting import Waited, WaitingAction
@@ -27,7 +27,9 @@ Action = Annotated[
     Field(discriminator="kind"),
 ]
 
-Result = Annotated[Done | Launched | WindowFound | WindowList | TextRead | Waited, Field(discriminator="kind")]
+Result = Annotated[
+    Done | PointerState | Launched | WindowFound | WindowList | TextRead | Waited, Field(discriminator="kind")
+]
 
 
 class Perform(Message):
