@@ -29,6 +29,7 @@ from sandbox_image.wire import (
     ErrorCode,
     Exit,
     Failure,
+    FileAction,
     FileInfo,
     KeyboardAction,
     Output,
@@ -113,6 +114,8 @@ class Dispatch:
     async def perform(self, request: Perform) -> Answer:
         """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
         started = time.monotonic()
+        if errands := _errands(request):
+            return await self._run(request, errands, started)
         await self._attached.wait()
         async with self._acting() if request.actions else self._looking() as lane:
             work = _Work(request, lane, self._worker, self._reader)
@@ -130,6 +133,18 @@ class Dispatch:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """The worker's."""
         return await self._worker.write_file(request, content)
+
+    async def _run(self, request: Perform, errands: tuple[FileAction, ...], started: float) -> Answer:
+        """Do what has to do with files alone: without a screen, and not waiting for who acts on it."""
+        results: list[Result] = []
+        failure = None
+        try:
+            for errand in errands:
+                results.append(await self._worker.do(errand))  # noqa: PERF401 - those before a failure are kept
+        except Refused as refused:
+            failure = refused.failure.model_copy(update={"action": len(results)})
+        took_ms = (time.monotonic() - started) * 1000
+        return Answer(Reply(id=request.id, results=tuple(results), failure=failure, took_ms=took_ms), b"")
 
     @asynccontextmanager
     async def _acting(self) -> AsyncIterator[Lane]:
@@ -214,6 +229,13 @@ class _Work:
             took_ms=took_ms,
         )
         return Answer(reply, data)
+
+
+def _errands(request: Perform) -> tuple[FileAction, ...]:
+    """The actions of a request that has to do with files alone; none of another one."""
+    errands = tuple(action for action in request.actions if isinstance(action, FileAction))
+    alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
+    return errands if alone else ()
 
 
 def _begin(desk: Desk, request: Perform) -> Frame | None:

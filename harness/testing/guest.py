@@ -7,18 +7,20 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from typing import TYPE_CHECKING, assert_never
 
-from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
+from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakeManager, FakePrograms
 from harness.testing.screen import FakeScreen, compare, photograph
+from harness.testing.shell import ShellHandler, little_shell, run
 from sandbox_image.wire import (
     Action,
     Answer,
     ErrorCode,
     Exit,
     Failure,
+    FileAction,
     FileInfo,
     KeyboardAction,
     Output,
@@ -186,6 +188,8 @@ class FakeGuest:
             return await self._read(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
+        if isinstance(action, FileAction):
+            return self._files.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:

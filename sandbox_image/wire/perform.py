@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
+from sandbox_image.wire.files import Entry, FileAction, FolderPage
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction
@@ -15,7 +16,7 @@ from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction
+WorkerAction = ProgramAction | FileAction
 """What is done with the desktop user's rights, by a process of that user."""
 
 Action = Annotated[
@@ -23,7 +24,10 @@ Action = Annotated[
     Field(discriminator="kind"),
 ]
 
-Result = Annotated[Done | Launched | WindowFound | WindowList | TextRead, Field(discriminator="kind")]
+Result = Annotated[
+    Done | Launched | WindowFound | WindowList | TextRead | FolderPage | Entry,
+    Field(discriminator="kind"),
+]
 
 
 class Perform(Message):
