@@ -152,6 +152,8 @@ class Dispatch:
         Where the X server was gone before anything was done, the next one is waited for.
         """
         started = time.monotonic()
+        if errands := _errands(request):
+            return await self._run(request, errands, started)
         while True:
             screen = await self._up()
             async with screen.acting() if request.acts else screen.looking() as lane:
@@ -174,6 +176,18 @@ class Dispatch:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """The worker's."""
         return await self._worker.write_file(request, content)
+
+    async def _run(self, request: Perform, errands: tuple[WorkerAction, ...], started: float) -> Answer:
+        """Do what the worker does alone: without a screen, and not waiting for who acts on it."""
+        results: list[Result] = []
+        failure = None
+        try:
+            for errand in errands:
+                results.append(await self._worker.do(errand))  # noqa: PERF401 - those before a failure are kept
+        except Refused as refused:
+            failure = refused.failure.model_copy(update={"action": len(results)})
+        took_ms = (time.monotonic() - started) * 1000
+        return Answer(Reply(id=request.id, results=tuple(results), failure=failure, took_ms=took_ms), b"")
 
 
 @dataclass(slots=True)
@@ -255,6 +269,13 @@ async def _comes(news: asyncio.Event) -> bool:
         async with asyncio.timeout(NEWS_S):
             return await news.wait()
     return False
+
+
+def _errands(request: Perform) -> tuple[WorkerAction, ...]:
+    """The actions of a request that has to do with the worker alone; none of another one."""
+    errands = tuple(action for action in request.actions if isinstance(action, WorkerAction))
+    alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
+    return errands if alone else ()
 
 
 def _begin(desk: Desk, request: Perform) -> Frame | None:

@@ -22,7 +22,7 @@ from sandbox_image.wire.base import (
 )
 from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
-from sandbox_image.wire.files import FileInfo, ReadFile, WriteFile
+from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
@@ -69,10 +69,14 @@ __all__ = [
     "Done",
     "Drag",
     "Effect",
+    "Entry",
     "ErrorCode",
     "Exit",
     "Failure",
+    "FileAction",
     "FileInfo",
+    "FindFile",
+    "FolderPage",
     "Guest",
     "Health",
     "KeyDown",
@@ -81,6 +85,7 @@ __all__ = [
     "Launch",
     "Launched",
     "Lease",
+    "ListFolder",
     "ListWindows",
     "LookingAction",
     "Message",
