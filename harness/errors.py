@@ -17,6 +17,7 @@
         NotOnScreen          a point off the screen
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
+        WrongHold            a button or key that is held down already, or is not
         NoSuchWindow         the window did not come in time
         NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
@@ -128,6 +129,10 @@ class Untypable(ActionFailed):
     """A character the keyboard layout does not have; nothing was typed."""
 
 
+class WrongHold(ActionFailed):
+    """A button or key that is held down already, or is not; nothing was pressed or released."""
+
+
 class NoSuchWindow(ActionFailed):
     """The window did not come in time."""
 
@@ -149,6 +154,7 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.OFF_SCREEN: NotOnScreen,
     ErrorCode.UNKNOWN_KEY: UnknownKey,
     ErrorCode.UNTYPABLE: Untypable,
+    ErrorCode.HELD: WrongHold,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
     ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,

@@ -8,8 +8,8 @@
         desktop.type("Hello from the sandbox.")
 
 Each method here *is* the one of `harness.Desktop`, waited for: same parameters, results and errors. Streams are plain
-iterators and context managers plain context managers. All of it may be used from several threads, and from none where
-an event loop runs.
+iterators and context managers plain context managers; what is given to be called back is called in another thread. All
+of it may be used from several threads, and from none where an event loop runs.
 """
 
 from __future__ import annotations
@@ -109,8 +109,14 @@ class Desktop:
     click = blocking(Async.click)
     drag = blocking(Async.drag)
     scroll = blocking(Async.scroll)
+    pointer = blocking(Async.pointer)
+    button_down = blocking(Async.button_down)
+    button_up = blocking(Async.button_up)
+    release_all = blocking(Async.release_all)
 
     press = blocking(Async.press)
+    key_down = blocking(Async.key_down)
+    key_up = blocking(Async.key_up)
     type = blocking(Async.type)
 
     windows = blocking(Async.windows)
@@ -122,6 +128,8 @@ class Desktop:
     read = blocking(Async.read)
     get = blocking(Async.get)
     put = blocking(Async.put)
+    ls = blocking(Async.ls)
+    stat = blocking(Async.stat)
 
     def _waited(self, begun: object) -> Any:
         match begun:

@@ -87,14 +87,20 @@ class _Screen:
 
     def __init__(self, display: str) -> None:
         self.ended = asyncio.Event()
-        self.busy = asyncio.Lock()
+        self._busy = asyncio.Lock()
         self._display = display
         self._hands = Lane(display)
         self._eyes: list[Lane] = []
+        self._cleaning = asyncio.create_task(self._clean())
+
+    async def _clean(self) -> None:
+        """Release what a server before this one may have left down when it was killed."""
+        async with self.acting() as lane:
+            await _end(lane, succeeded=False)
 
     @asynccontextmanager
     async def acting(self) -> AsyncIterator[Lane]:
-        async with self.busy:
+        async with self._busy:
             yield self._hands
 
     @asynccontextmanager
@@ -111,6 +117,7 @@ class _Screen:
     def end(self) -> None:
         """Give it back; work on it ends with DISPLAY_LOST."""
         self.ended.set()
+        self._cleaning.cancel()
         for lane in (self._hands, *self._eyes):
             lane.close()
 
@@ -145,6 +152,8 @@ class Dispatch:
         Where the X server was gone before anything was done, the next one is waited for.
         """
         started = time.monotonic()
+        if errands := _errands(request):
+            return await self._run(request, errands, started)
         while True:
             screen = await self._up()
             async with screen.acting() if request.acts else screen.looking() as lane:
@@ -167,6 +176,18 @@ class Dispatch:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """The worker's."""
         return await self._worker.write_file(request, content)
+
+    async def _run(self, request: Perform, errands: tuple[WorkerAction, ...], started: float) -> Answer:
+        """Do what the worker does alone: without a screen, and not waiting for who acts on it."""
+        results: list[Result] = []
+        failure = None
+        try:
+            for errand in errands:
+                results.append(await self._worker.do(errand))  # noqa: PERF401 - those before a failure are kept
+        except Refused as refused:
+            failure = refused.failure.model_copy(update={"action": len(results)})
+        took_ms = (time.monotonic() - started) * 1000
+        return Answer(Reply(id=request.id, results=tuple(results), failure=failure, took_ms=took_ms), b"")
 
 
 @dataclass(slots=True)
@@ -195,21 +216,18 @@ class _Work:
 
     async def _act(self) -> None:
         last = len(self.request.actions) - 1
-        index = 0
+        index, succeeded = 0, False
         try:
             for index, action in enumerate(self.request.actions):
                 if index == last:
                     await self.lane.run(_forget, None)
                 self.results.append(await self._do(action))
+            succeeded = True
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
             if self.request.acts:
-                await uninterrupted(self._release())
-
-    async def _release(self) -> None:
-        with suppress(Refused):  # a display that is gone holds nothing down
-            await self.lane.run(_release, None, limit_s=RELEASE_S)
+                await uninterrupted(_end(self.lane, succeeded=succeeded))
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
@@ -253,13 +271,21 @@ async def _comes(news: asyncio.Event) -> bool:
     return False
 
 
+def _errands(request: Perform) -> tuple[WorkerAction, ...]:
+    """The actions of a request that has to do with the worker alone; none of another one."""
+    errands = tuple(action for action in request.actions if isinstance(action, WorkerAction))
+    alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
+    return errands if alone else ()
+
+
 def _begin(desk: Desk, request: Perform) -> Frame | None:
     """Refuse a picture that cannot be before anything is done; start from released keys; see what is there."""
     desk.refresh()
     if request.picture is not None:
         desk.screen.region(request.picture.region)
     if request.acts:
-        desk.x.release()
+        desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
+        desk.release()
     if request.settle is None:
         return None
     desk.x.watch_damage()
@@ -276,8 +302,16 @@ def _grab(desk: Desk, region: Region | None) -> Frame:
     return desk.grab(region)
 
 
-def _release(desk: Desk, _: None) -> None:
-    desk.x.release()
+async def _end(lane: Lane, *, succeeded: bool) -> None:
+    """Release what a request pressed; what it put down on purpose stays down only where all of it succeeded."""
+    with suppress(Refused):  # a display that is gone holds nothing down
+        await lane.run(_release, succeeded, limit_s=RELEASE_S)
+
+
+def _release(desk: Desk, succeeded: bool) -> None:  # noqa: FBT001 - work in a lane takes its argument by position
+    if not succeeded:
+        desk.held.give_up()
+    desk.release()
 
 
 def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:
@@ -318,7 +352,6 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
     desk.x.deafen()
-    desk.x.release()
     return desk.x.size()
 
 

@@ -12,14 +12,14 @@ import struct
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import NamedTuple
 
 from Xlib import X, error
 from Xlib.display import Display
-from Xlib.ext import damage
+from Xlib.ext import damage, xinput
 from Xlib.protocol import event, rq
 from Xlib.xobject.drawable import Window
 
@@ -27,8 +27,9 @@ from sandbox_image.settle import Box
 from sandbox_image.wire import ErrorCode, Refused, Size
 
 KEYS = range(8, 256)
-BUTTONS = range(1, 6)
-"""Buttons that the pointer's mask shows."""
+BUTTONS = range(1, 10)
+POINTER = 2
+"""The device of the X input extension that all mice move."""
 LOST = (error.ConnectionClosedError, error.DisplayConnectionError, OSError)
 HELLO = struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0)
 """Request for a connection by the X protocol, version 11, without authentication."""
@@ -162,14 +163,16 @@ class Connection:
         return state.root_x, state.root_y, state.mask
 
     def buttons_down(self) -> list[int]:
-        """Buttons, of the first five, that the server holds to be down."""
-        mask = self.pointer()[2]
-        return [button for button in BUTTONS if mask & X.Button1Mask << button - 1]
+        """Buttons that the server holds to be down; the mask of the core protocol shows the first five only."""
+        (device,) = self.x.xinput_query_device(POINTER).devices
+        (state,) = (part.state for part in device.classes if part.type == xinput.ButtonClass)
+        return [button for button in BUTTONS if state[button - 1]]
 
-    def release(self) -> None:
-        """Release every key and button that is down; look again, since releasing may be overtaken."""
+    def release(self, held_keys: Container[int] = (), held_buttons: Container[int] = ()) -> None:
+        """Release every key and button that is down and not held; look again, since releasing may be overtaken."""
         for _ in range(3):
-            keys, buttons = self.keys_down(), self.buttons_down()
+            keys = [key for key in self.keys_down() if key not in held_keys]
+            buttons = [button for button in self.buttons_down() if button not in held_buttons]
             if not keys and not buttons:
                 return
             for key in keys:

@@ -15,6 +15,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/test_conformance.py": "the fake desktop and the one in a container, alike",
     "tests/harness/sandbox/test_applications.py": "the desktop's own programs, at work",
     "tests/harness/sandbox/test_bad_luck.py": "a sandbox whose programs are killed or stopped under way",
+    "tests/harness/sandbox/test_large_files.py": "files of a size and number that tell, in a container",
     "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
     "tests/examples/test_examples.py": "the example flows",
     "tests/test_exports.py": "the public names",

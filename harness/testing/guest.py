@@ -8,13 +8,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
-from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
 from harness.testing.eyes import compare, photograph
+from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakeManager, FakePrograms
 from harness.testing.screen import FakeScreen
+from harness.testing.shell import ShellHandler, little_shell, run
 from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
@@ -22,6 +23,7 @@ from sandbox_image.wire import (
     ErrorCode,
     Exit,
     Failure,
+    FileAction,
     FileInfo,
     KeyboardAction,
     Output,
@@ -100,7 +102,7 @@ class FakeGuest:
     @property
     def held(self) -> set[str]:
         """Buttons and keys that are down, by name."""
-        return self._held.names
+        return {*self._held.buttons, *self._held.keys}
 
     @property
     def hook(self) -> Hook | None:
@@ -151,12 +153,13 @@ class FakeGuest:
     async def _run(self, request: Perform) -> tuple[list[Result], Failure | None]:
         results: list[Result] = []
         try:
-            async with asyncio.timeout(request.deadline_ms / 1000):
-                for action in request.actions:
-                    results.append(await self._do(action))
-                    self._screen.sweep()
-                    self._screen.tell()
-                    self.done.append(action)
+            with self._held.request():
+                async with asyncio.timeout(request.deadline_ms / 1000):
+                    for action in request.actions:
+                        results.append(await self._do(action))
+                        self._screen.sweep()
+                        self._screen.tell()
+                        self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})
         except TimeoutError:
@@ -181,7 +184,7 @@ class FakeGuest:
         )
         return Answer(reply, data)
 
-    async def _do(self, action: Action) -> Result:
+    async def _do(self, action: Action) -> Result:  # noqa: PLR0911 - one for each room
         """Each room does its own."""
         if isinstance(action, PointerAction):
             return await self._pointer.do(action)
@@ -195,6 +198,8 @@ class FakeGuest:
             return await self._waiting.do(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
+        if isinstance(action, FileAction):
+            return self._files.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:

@@ -22,14 +22,27 @@ from sandbox_image.wire.base import (
 )
 from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
-from sandbox_image.wire.files import FileInfo, ReadFile, WriteFile
+from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
-from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
+from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
-from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
+from sandbox_image.wire.pointer import (
+    Button,
+    ButtonDown,
+    ButtonUp,
+    Click,
+    Drag,
+    Modifiers,
+    Move,
+    PointerAction,
+    PointerState,
+    ReadPointer,
+    ReleaseAll,
+    Scroll,
+)
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
@@ -48,25 +61,35 @@ __all__ = [
     "Action",
     "Answer",
     "Button",
+    "ButtonDown",
+    "ButtonUp",
     "Cancel",
     "Click",
     "DeadlineMs",
     "Done",
     "Drag",
     "Effect",
+    "Entry",
     "ErrorCode",
     "Exit",
     "Failure",
+    "FileAction",
     "FileInfo",
+    "FindFile",
+    "FolderPage",
     "Guest",
     "Health",
+    "KeyDown",
+    "KeyUp",
     "KeyboardAction",
     "Launch",
     "Launched",
     "Lease",
+    "ListFolder",
     "ListWindows",
     "LookingAction",
     "Message",
+    "Modifiers",
     "Move",
     "Ok",
     "Output",
@@ -75,13 +98,16 @@ __all__ = [
     "PictureFormat",
     "PictureInfo",
     "PointerAction",
+    "PointerState",
     "Press",
     "ProgramAction",
     "ReadFile",
+    "ReadPointer",
     "ReadText",
     "ReadingAction",
     "Refused",
     "Region",
+    "ReleaseAll",
     "Reply",
     "RequestId",
     "Result",

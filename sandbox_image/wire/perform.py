@@ -8,15 +8,16 @@ from pydantic import Field, model_validator
 
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
+from sandbox_image.wire.files import Entry, FileAction, FolderPage
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
-from sandbox_image.wire.pointer import PointerAction
+from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.waiting import Waited, WaitingAction
 from sandbox_image.wire.windows import ListWindows, WaitWindow, WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction
+WorkerAction = ProgramAction | FileAction
 """What is done with the desktop user's rights, by a process of that user."""
 
 LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow
@@ -27,7 +28,10 @@ Action = Annotated[
     Field(discriminator="kind"),
 ]
 
-Result = Annotated[Done | Launched | WindowFound | WindowList | TextRead | Waited, Field(discriminator="kind")]
+Result = Annotated[
+    Done | PointerState | Launched | WindowFound | WindowList | TextRead | Waited | FolderPage | Entry,
+    Field(discriminator="kind"),
+]
 
 
 class Perform(Message):

@@ -17,6 +17,7 @@ CLASSES = {
     ErrorCode.UNKNOWN_KEY: "UnknownKey",
     ErrorCode.UNTYPABLE: "Untypable",
     ErrorCode.NO_SUCH_WINDOW: "NoSuchWindow",
+    ErrorCode.HELD: "WrongHold",
     ErrorCode.MISSING: "NotInstalled",
     ErrorCode.LAUNCH_FAILED: "LaunchFailed",
     ErrorCode.NOT_FOUND: "FileFailed",

@@ -10,12 +10,15 @@ import pytest
 from PIL import Image
 from Xlib.display import Display
 
+from sandbox_image.dispatch import Dispatch
 from sandbox_image.wire import (
     Click,
     Done,
     ErrorCode,
+    FindFile,
     Launch,
     Launched,
+    ListFolder,
     ListWindows,
     Move,
     Perform,
@@ -29,7 +32,7 @@ from sandbox_image.wire import (
     TypeText,
     WaitWindow,
 )
-from tests.support.hands import effect_in, failure_in, picture_in
+from tests.support.hands import NoWorker, effect_in, failure_in, picture_in
 
 if TYPE_CHECKING:
     from tests.support.hands import Hands
@@ -45,6 +48,14 @@ async def test_results_come_in_the_order_of_the_actions(hands: Hands, target: Ta
     assert kinds == ["done", "launched", "window_list", "done"]
     assert answer.reply.results[1] == Launched(pid=1, log="/log")
     assert hands.worker.asked == [Launch(argv=("true",))]
+
+
+async def test_files_wait_neither_for_a_screen_nor_for_who_acts_on_it() -> None:
+    worker = NoWorker()
+    dispatch = Dispatch(worker)
+    asked = (ListFolder(path="~"), FindFile(path="x"))
+    answer = await dispatch.perform(Perform(id="no-screen-needed", actions=asked))
+    assert (worker.asked, len(answer.reply.results)) == (list(asked), 2)
 
 
 async def test_the_first_failure_ends_the_request_and_the_picture_is_taken(hands: Hands, target: Target) -> None:

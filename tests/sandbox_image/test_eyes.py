@@ -78,6 +78,7 @@ async def test_of_what_changed_only_the_part_in_the_region_is_shown(hands: Hands
 
 @pytest.mark.x11
 async def test_where_nothing_changed_there_is_no_picture(hands: Hands, target: Target) -> None:
+    await hands.perform(settle=Settle())  # the window's frame is drawn a moment after the window
     quiet = Settle(quiet_ms=1, first_ms=1)
     answer = await hands.perform(settle=quiet, picture=Picture(only_changes=True))
     assert not effect_in(answer).changed

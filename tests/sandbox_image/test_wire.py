@@ -15,6 +15,8 @@ from sandbox_image.wire import (
     MAX_COORDINATE,
     SHELL_EVENT,
     Answer,
+    ButtonDown,
+    ButtonUp,
     Cancel,
     Click,
     Done,
@@ -25,6 +27,8 @@ from sandbox_image.wire import (
     Failure,
     FileInfo,
     Health,
+    KeyDown,
+    KeyUp,
     Launch,
     Launched,
     Lease,
@@ -37,10 +41,13 @@ from sandbox_image.wire import (
     Picture,
     PictureFormat,
     PictureInfo,
+    PointerState,
     Press,
     ReadFile,
+    ReadPointer,
     ReadText,
     Region,
+    ReleaseAll,
     Reply,
     ScreenPoint,
     Scroll,
@@ -72,7 +79,7 @@ numbers = st.integers(-(2**53), 2**53)
 durations = st.floats(0, 1e9)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
-buttons = st.sampled_from(["left", "middle", "right"])
+buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
 points = st.builds(ScreenPoint, x=places, y=places)
 sizes = st.builds(Size, width=lengths, height=lengths)
 regions = st.builds(Region, x=places, y=places, width=lengths, height=lengths)
@@ -85,10 +92,16 @@ def many(items: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tup
 
 actions = st.one_of(
     st.builds(Move, to=points),
-    st.builds(Click, at=maybe_points, button=buttons, count=st.integers(1, 3)),
-    st.builds(Drag, path=many(points, 2), button=buttons),
-    st.builds(Scroll, at=maybe_points, dx=st.integers(-1000, 1000), dy=st.integers(1, 1000)),
+    st.builds(Click, at=maybe_points, button=buttons, count=st.integers(1, 3), modifiers=many(texts)),
+    st.builds(Drag, path=many(points, 2), button=buttons, modifiers=many(texts)),
+    st.builds(Scroll, at=maybe_points, dx=st.integers(-1000, 1000), dy=st.integers(1, 1000), modifiers=many(texts)),
+    st.builds(ButtonDown, at=maybe_points, button=buttons),
+    st.builds(ButtonUp, at=maybe_points, button=buttons),
+    st.builds(ReleaseAll),
+    st.builds(ReadPointer),
     st.builds(Press, keys=texts, repeat=st.integers(1, 100)),
+    st.builds(KeyDown, keys=texts),
+    st.builds(KeyUp, keys=texts),
     st.builds(TypeText, text=texts),
     st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
@@ -117,6 +130,7 @@ effects = st.builds(
 )
 results = st.one_of(
     st.builds(Done),
+    st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
     st.builds(Launched, pid=numbers, log=texts),
     st.builds(WindowFound, window=windows),
     st.builds(WindowList, windows=many(windows)),
