@@ -60,9 +60,11 @@ class Connection:
         self.root: Window = self.x.screen().root
         self.damaged: deque[Damage] = deque(maxlen=KEPT_DAMAGE)
         self._damage: int | None = None
+        self._heard: list[Window] = []
         self._socket: socket.socket = self.x.display.socket
         self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
-        self.x.damage_query_version()  # the server refuses damage requests of a client that has not asked
+        self.x.damage_query_version()  # the server refuses requests of an extension that a client has not asked about
+        self.x.xfixes_query_version()
 
     @property
     def lost(self) -> bool:
@@ -99,8 +101,16 @@ class Connection:
         return None
 
     def listen(self, window: Window) -> None:
-        """Have events wake us when this window's properties or structure change."""
+        """Have events wake us when this window's properties or structure change, until `deafen`."""
+        self._heard.append(window)
         window.change_attributes(event_mask=X.PropertyChangeMask | X.StructureNotifyMask)
+
+    def deafen(self) -> None:
+        """Listen to no window any more: events that nobody takes in pile up in the X server."""
+        for window in self._heard:
+            window.change_attributes(event_mask=0)
+        self._heard.clear()
+        self.x.flush()
 
     def watch_damage(self) -> None:
         """Note from now on whatever is drawn anywhere on the screen in `damaged`."""
@@ -115,6 +125,17 @@ class Connection:
             self.x.damage_destroy(self._damage)
             self._damage = None
             self.x.flush()
+
+    @contextmanager
+    def noting_damage(self) -> Iterator[None]:
+        """Note damage within the block, and go on afterwards where it was noted before."""
+        before = self._damage
+        self.watch_damage()
+        try:
+            yield
+        finally:
+            if before is None:
+                self.forget_damage()
 
     def pump(self) -> bool:
         """Send what is queued and take in the events that came; whether any did."""
@@ -167,8 +188,8 @@ class Connection:
 
     def probe(self) -> Window:
         """A window, never shown, to ask the window manager about: what it answers proves that it serves requests."""
-        window: Window = self.root.create_window(-1, -1, 1, 1, 0, X.CopyFromParent)
-        self.listen(window)
+        mask = X.PropertyChangeMask
+        window: Window = self.root.create_window(-1, -1, 1, 1, 0, X.CopyFromParent, event_mask=mask)
         return window
 
     def end_probe(self, probe: Window) -> None:

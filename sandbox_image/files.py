@@ -1,27 +1,29 @@
 """Reading and writing files with the desktop user's rights, in pieces of bounded size.
 
-A folder is a tar stream: names relative to it, `.` first, links as links; sockets, pipes, devices and folders on
-other file systems are left out. A file is written beside its place and renamed, so it is there whole or not at all.
-Plain functions that block: the worker calls them in a thread.
+A file is written beside its place and renamed, so it is there whole or not at all; so is a folder, which is a stream
+as `archive` makes it. Plain functions that block: the worker calls them in a thread.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
-import tarfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sandbox_image.channel import PIECE, Fault
+from sandbox_image import archive
+from sandbox_image.archive import PIECE, ArchiveError
+from sandbox_image.channel import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BLOCK = tarfile.BLOCKSIZE
+_BYTE = re.compile(rb"\\x([0-9a-f]{2})")
+_MODE = 0o644  # of a new file
 
 
 class Info(NamedTuple):
@@ -30,6 +32,7 @@ class Info(NamedTuple):
     path: str
     type: str  # "file" or "folder"
     bytes: int
+    mode: int
 
 
 def home() -> Path:
@@ -39,173 +42,131 @@ def home() -> Path:
 
 
 def absolute(path: str) -> str:
-    """A path as a person writes it: `~` is home, and a relative one starts there."""
+    r"""A path as the wire has it: `~` is home, a relative one starts there, and `\xHH` is a byte."""
     if path == "~" or path.startswith("~/"):
         path = f".{path[1:]}"
-    return os.path.normpath(home() / path)
+    return os.path.normpath(home() / os.fsdecode(meant(path)))
+
+
+def meant(text: str) -> bytes:
+    """The bytes of a path, or a name, as the wire has it."""
+    return _BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(text))
+
+
+def told(path: str) -> str:
+    """A path, or a name, for the wire: the reverse of `meant`, always in Unicode."""
+    return os.fsencode(path).replace(b"\\", rb"\x5c").decode("utf-8", "backslashreplace")
 
 
 def open_content(path: str) -> tuple[Info, Iterator[bytes]]:
     """What stands at a path and its content. Raises Fault, as the iterator does."""
     full = absolute(path)
-    with _told(f"read {full}"):
+    with refusing(f"read {told(full)}"):
         descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe does not hold us up
         status = os.fstat(descriptor)
+        mode = stat.S_IMODE(status.st_mode)
         if stat.S_ISREG(status.st_mode):
-            return Info(full, "file", status.st_size), _pieces(full, descriptor)
+            return Info(told(full), "file", status.st_size, mode), _pieces(full, descriptor)
         os.close(descriptor)
     if stat.S_ISDIR(status.st_mode):
-        return Info(full, "folder", 0), _folder(full)
-    raise Fault("file_error", f"cannot read {full}: it is {_special(status.st_mode)}, neither a file nor a folder")
+        return Info(told(full), "folder", 0, mode), _folder(full)
+    raise Fault(
+        "file_error", f"cannot read {told(full)}: it is {_special(status.st_mode)}, neither a file nor a folder"
+    )
 
 
-class Upload:
-    """A file on its way: `write` pieces, then `commit`; `abort` leaves nothing behind. All raise Fault."""
+def write(path: str, mode: int | None, pieces: Iterator[bytes]) -> Info:
+    """Write a file from pieces; its mode stays that of the file that is there unless one is given. Raises Fault."""
+    full = absolute(path)
+    with refusing(f"write {told(full)}"):
+        _check_file(full, folder_meant=path.endswith("/"))
+        full = os.path.realpath(full)
+        with _folders_for(full) as folder:
+            return _write(full, f"{folder}/.{secrets.token_hex(6)}.part", mode, pieces)
 
-    def __init__(self, path: str, mode: int) -> None:
-        self._path = absolute(path)
-        self._mode = mode
-        self._size = 0
-        self._made: list[str] = []
-        self._descriptor = -1
-        with _told(f"write {self._path}"):
-            _check_place(self._path, folder_meant=path.endswith("/"))
-            self._path = os.path.realpath(self._path)
-            folder, name = os.path.split(self._path)
-            self._part = f"{folder}/.{name[:100]}.{secrets.token_hex(6)}.part"
-            try:
-                self._make_folders(folder)
-                self._descriptor = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            except OSError:
-                self.abort()
-                raise
 
-    def write(self, piece: bytes) -> None:
-        """Add to the file."""
-        rest = memoryview(piece)
-        with _told(f"write {self._path}"):
-            while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
-        self._size += len(piece)
+def write_folder(path: str, pieces: Iterator[bytes]) -> Info:
+    """Unpack a folder's stream into a folder, new or there. Raises Fault, with nothing done."""
+    full = os.path.realpath(absolute(path))
+    with refusing(f"write {told(full)}"):
+        if os.path.lexists(full) and not os.path.isdir(full):
+            raise Fault(
+                "file_error", f"cannot write the folder {told(full)}: it is a file; remove it or take another name"
+            )
+        with _folders_for(full):
+            archive.receive(pieces, full, trusted=True)
+        return Info(told(full), "folder", 0, stat.S_IMODE(os.stat(full).st_mode))
 
-    def commit(self) -> Info:
-        """Put the file in its place."""
-        with _told(f"write {self._path}"):
-            os.fchmod(self._descriptor, self._mode)
-            os.rename(self._part, self._path)  # noqa: PTH104 - paths are strings throughout
-            self._made.clear()
-        return Info(self._path, "file", self._size)
 
-    def abort(self) -> None:
-        """Remove what was begun; nothing after a commit but closing the file."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+def _write(full: str, part: str, mode: int | None, pieces: Iterator[bytes]) -> Info:
+    try:
+        with open(part, "xb") as file:
+            file.writelines(pieces)
+            file.flush()
+            mode = _mode_at(full) if mode is None else mode
+            os.fchmod(file.fileno(), mode)
+            size = file.tell()
+        os.rename(part, full)
+    finally:
         with suppress(OSError):
-            os.unlink(self._part)  # noqa: PTH108 - paths are strings throughout
+            os.unlink(part)
+    return Info(told(full), "file", size, mode)
+
+
+@contextmanager
+def _folders_for(path: str) -> Iterator[str]:
+    """Make the folders that a path lacks; they go again where what is done meanwhile fails."""
+    made: list[str] = []
+    folder = os.path.dirname(path)
+    try:
+        for missing in reversed(_missing(folder)):
+            os.mkdir(missing)
+            made.append(missing)
+        yield folder
+    except BaseException:
         with suppress(OSError):  # somebody uses the folder by now
-            while self._made:
-                os.rmdir(self._made.pop())  # noqa: PTH106 - paths are strings throughout
-
-    def _make_folders(self, folder: str) -> None:
-        missing = []
-        while not os.path.lexists(folder):
-            missing.append(folder)
-            folder = os.path.dirname(folder)  # noqa: PTH120 - paths are strings throughout
-        for path in reversed(missing):
-            os.mkdir(path)  # noqa: PTH102 - paths are strings throughout
-            self._made.append(path)
+            while made:
+                os.rmdir(made.pop())
+        raise
 
 
-def _check_place(path: str, *, folder_meant: bool) -> None:
+def _missing(folder: str) -> list[str]:
+    missing = []
+    while not os.path.lexists(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    return missing
+
+
+def _mode_at(path: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return _MODE
+
+
+def _check_file(path: str, *, folder_meant: bool) -> None:
     """Refuse to replace what is not a file."""
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - paths are strings throughout
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         mode = stat.S_IFREG
     if stat.S_ISDIR(mode) or folder_meant:
-        raise Fault("file_error", f"cannot write {path}: it is a folder; name the file in it")
+        raise Fault("file_error", f"cannot write {told(path)}: it is a folder; name the file in it")
     if not stat.S_ISREG(mode):
-        raise Fault("file_error", f"cannot write {path}: it is {_special(mode)}, not a file")
+        raise Fault("file_error", f"cannot write {told(path)}: it is {_special(mode)}, not a file")
 
 
 def _pieces(path: str, descriptor: int) -> Iterator[bytes]:
     """The bytes of an open file until its end, wherever that is by then."""
-    with _told(f"read {path}"), os.fdopen(descriptor, "rb", buffering=0) as file:
+    with refusing(f"read {told(path)}"), os.fdopen(descriptor, "rb", buffering=0) as file:
         while piece := file.read(PIECE):
             yield piece
 
 
-def _folder(root: str) -> Iterator[bytes]:
-    """A folder as tar, in constant memory."""
-    root = os.path.realpath(root)
-    with _told(f"read {root}"):
-        device = os.stat(root).st_dev  # noqa: PTH116 - paths are strings throughout
-        for path, status in _walk(root, device):
-            yield from _member(root, path, status)
-        yield bytes(2 * _BLOCK)
-
-
-def _walk(path: str, device: int) -> Iterator[tuple[str, os.stat_result]]:
-    """The folder itself and all in it, depth first, in order of names; what vanishes meanwhile is left out."""
-    try:
-        status = os.stat(path, follow_symlinks=False)  # noqa: PTH116 - paths are strings throughout
-        if stat.S_ISDIR(status.st_mode):
-            if status.st_dev != device:
-                return
-            names = sorted(os.listdir(path))  # noqa: PTH208 - names only
-        else:
-            names = []
-    except FileNotFoundError:
-        return
-    yield path, status
-    for name in names:
-        yield from _walk(f"{path}/{name}", device)
-
-
-def _member(root: str, path: str, status: os.stat_result) -> Iterator[bytes]:
-    """One member: its header, then a file's bytes padded to a block."""
-    info = tarfile.TarInfo(os.path.relpath(path, root))
-    info.mode = stat.S_IMODE(status.st_mode)
-    info.mtime = int(status.st_mtime)
-    if stat.S_ISDIR(status.st_mode):
-        info.type = tarfile.DIRTYPE
-    elif stat.S_ISLNK(status.st_mode):
-        info.type = tarfile.SYMTYPE
-        info.linkname = os.readlink(path)  # noqa: PTH115 - as it is written, not as a path
-    elif stat.S_ISREG(status.st_mode):
-        yield from _file_member(info, path)
-        return
-    else:
-        return
-    yield _header(info)
-
-
-def _file_member(info: tarfile.TarInfo, path: str) -> Iterator[bytes]:
-    """A file whose length is told before its bytes: cut where it grows meanwhile, filled up where it shrinks."""
-    with _told(f"read {path}"):
-        try:
-            file = open(path, "rb", buffering=0, opener=_open_now)  # noqa: SIM115 - closed by the with below
-        except FileNotFoundError:
-            return
-        with file:
-            left = info.size = os.fstat(file.fileno()).st_size
-            yield _header(info)
-            while left and (piece := file.read(min(PIECE, left))):
-                left -= len(piece)
-                yield piece
-    for start in range(0, left, PIECE):
-        yield bytes(min(PIECE, left - start))
-    if padding := -info.size % _BLOCK:
-        yield bytes(padding)
-
-
-def _open_now(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_NOFOLLOW)
-
-
-def _header(info: tarfile.TarInfo) -> bytes:
-    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+def _folder(path: str) -> Iterator[bytes]:
+    with refusing(f"read {told(path)}"):
+        yield from archive.pack(os.path.realpath(path), one_device=True)
 
 
 def _special(mode: int) -> str:
@@ -219,16 +180,24 @@ def _special(mode: int) -> str:
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def refusing(doing: str) -> Iterator[None]:
     """Turn what the file system says into a Fault with a sentence; a Fault from further inside goes through."""
     try:
         yield
     except FileNotFoundError as error:
         raise Fault("not_found", f"cannot {doing}: {_nearest(doing.partition(' ')[2], error)}") from None
     except PermissionError as error:
-        raise Fault("denied", f"cannot {doing} as the desktop user: {error.strerror}") from None
+        raise Fault("denied", f"cannot {doing} as the desktop user: {_reason(error)}{_where(doing, error)}") from None
+    except ArchiveError as error:
+        raise Fault("file_error", f"cannot {doing}: the archive is refused: {error}") from None
     except (OSError, ValueError) as error:
-        raise Fault("file_error", f"cannot {doing}: {_reason(error)}") from None
+        raise Fault("file_error", f"cannot {doing}: {_reason(error)}{_where(doing, error)}") from None
+
+
+def _where(doing: str, error: OSError | ValueError) -> str:
+    """The very path that was refused, where it is another one."""
+    path = told(os.fsdecode(error.filename)) if isinstance(error, OSError) and error.filename else ""
+    return f" ({path})" if path and not doing.endswith(path) and ".part" not in path else ""
 
 
 def _nearest(path: str, error: OSError) -> str:

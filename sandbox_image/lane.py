@@ -149,6 +149,7 @@ class Lane:
 
     def __init__(self, display: str) -> None:
         self.desk = Desk(display)
+        self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lane")
 
     async def run(self, work: Callable[[Desk, A], T], argument: A, *, limit_s: float | None = None) -> T:
@@ -156,6 +157,8 @@ class Lane:
 
         Cancelling ends the work before the cancellation is passed on; passing the limit ends it with DISPLAY_LOST.
         """
+        if self._closed:
+            raise Refused(ErrorCode.DISPLAY_LOST, "the X server ended meanwhile, and all programs on it; try again")
         self.desk.stop.clear()
         future = asyncio.get_running_loop().run_in_executor(self._thread, _guarded, work, self.desk, argument)
         try:
@@ -178,6 +181,7 @@ class Lane:
 
     def close(self) -> None:
         """End the work in it, the thread and the connection."""
+        self._closed = True
         self.desk.cut()
         self._thread.submit(self.desk.close)
         self._thread.shutdown(wait=False)

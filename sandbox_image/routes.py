@@ -140,6 +140,8 @@ class _Routes:
         fields: dict[str, object] = dict(request.query_params)
         if "mode" in fields:
             fields["mode"] = _octal(str(fields["mode"]))
+        if "unpack" in fields:
+            fields["unpack"] = fields["unpack"] == "1" or fields["unpack"]
         message = decode(WriteFile, json.dumps(fields).encode())
         return _json(await self._guest.write_file(message, request.stream()))
 

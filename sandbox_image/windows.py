@@ -36,6 +36,13 @@ FOCUS_S = 0.3
 
 def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     """One action of this room."""
+    try:
+        return _done(desk, action)
+    finally:
+        desk.x.deafen()
+
+
+def _done(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     match action:
         case ListWindows():
             return list_windows(desk, action)

@@ -15,15 +15,17 @@ import signal
 import socket
 import sys
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sandbox_image import files, procfs
+from sandbox_image import files, listing, procfs
 from sandbox_image.channel import WORKER_FD, Channel, ChannelError, Fault, Frame, Kind
+from sandbox_image.consume import consume
 from sandbox_image.launch import Launcher
 from sandbox_image.shell import Shells
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
 Request = dict[str, Any]  # one of wire's messages, checked by the server
 _PR_SET_DUMPABLE = 4
@@ -62,7 +64,7 @@ class Worker:
         if request["kind"] == "write_file":  # it reads from the channel itself
             await _write_file(request, channel)
             return
-        work = {"shell": self._shell, "launch": self._launch, "read_file": _read_file}[request["kind"]]
+        work = {"shell": self._shell, "launch": self._launch, **_FILES}[request["kind"]]
         await _unless_gone(channel, work(request, channel))
 
     async def _shell(self, request: Request, channel: Channel) -> None:
@@ -91,27 +93,42 @@ async def _read_file(request: Request, channel: Channel) -> None:
     channel.write(Kind.END)
 
 
+async def _list_folder(request: Request, channel: Channel) -> None:
+    page = await asyncio.to_thread(listing.list_folder, request["path"], request["after"], request["limit"])
+    _tell(channel, kind="folder_page", **page._asdict())
+
+
+async def _find_file(request: Request, channel: Channel) -> None:
+    _tell(channel, kind="entry", **await asyncio.to_thread(listing.find, request["path"]))
+
+
 async def _write_file(request: Request, channel: Channel) -> None:
+    path, mode = request["path"], request["mode"]
+    write = partial(files.write_folder, path) if request["unpack"] else partial(files.write, path, mode)
     try:
-        info = await _upload(request, channel)
+        info = await consume(_content(channel), write)
     except Fault as fault:
         _tell(channel, kind="failure", code=fault.code, message=str(fault))
         while await channel.read():  # closing with content unread would lose the answer
             pass
+    except _CutOffError:
+        return
     else:
-        if info:
-            _tell(channel, kind="file_info", **info._asdict())
+        _tell(channel, kind="file_info", **info._asdict())
 
 
-async def _upload(request: Request, channel: Channel) -> files.Info | None:
-    """Write what comes; None where it was cut off, and nothing is left of it then."""
-    upload = await asyncio.to_thread(files.Upload, request["path"], request["mode"])
-    try:
-        while (frame := await channel.read()) and frame.kind is Kind.BYTES:
-            await asyncio.to_thread(upload.write, frame.body)
-        return await asyncio.to_thread(upload.commit) if frame and frame.kind is Kind.END else None
-    finally:
-        upload.abort()
+class _CutOffError(Exception):
+    """The content broke off, and nobody waits for an answer."""
+
+
+async def _content(channel: Channel) -> AsyncIterator[bytes]:
+    while (frame := await channel.read()) and frame.kind is Kind.BYTES:
+        yield frame.body
+    if frame is None or frame.kind is not Kind.END:
+        raise _CutOffError
+
+
+_FILES = {"read_file": _read_file, "list_folder": _list_folder, "find_file": _find_file}
 
 
 async def _unless_gone(channel: Channel, work: Coroutine[Any, Any, None]) -> None:
@@ -135,7 +152,8 @@ def _request(frame: Frame) -> Request:
 
 
 def _tell(channel: Channel, **message: Any) -> None:
-    channel.write(Kind.MESSAGE, json.dumps(message).encode())
+    """Send a message; of a sentence, what is no Unicode is lost."""
+    channel.write(Kind.MESSAGE, json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 async def run(main: socket.socket) -> None:

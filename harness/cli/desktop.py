@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from harness.cli.copying import get, put
+from harness.cli.targets import Json, meant, read_as, run
 from harness.errors import UsageError, WireMismatch, from_failure
 from harness.sandbox.desktop import Desktop
 from harness.sandbox.ownership import runtime_root
@@ -22,11 +23,7 @@ from harness.sandbox.registry import Record, connected, pick, records
 from harness.sandbox.spec import SandboxSpec, parse_screen, parse_seconds
 from sandbox_image.wire import Exit, Output, Refused, Region, Shell, Size
 
-T = TypeVar("T")
 TIMED_OUT = 124
-LEAST = 4
-"""Digits of an id that stands before other words."""
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,6 +42,10 @@ def start(
     memory: Annotated[str, typer.Option(help="Memory limit; home, tmp and shm live in it.")] = "2g",
     cpus: Annotated[float, typer.Option(help="Cores it may use.")] = 2.0,
     image: Annotated[str | None, typer.Option(help="Another image than the one built from the recipe.")] = None,
+    apps: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="The image that was built with these (`harness image build --apps`)."),
+    ] = None,
     lasting: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="End by itself after so long, such as 2h.")
     ] = None,
@@ -53,7 +54,8 @@ def start(
     """Start a desktop and print its id. It goes on until `desktop stop`, or for as long as `--for` says."""
     from harness.cli import background  # noqa: PLC0415 - the engine's library is slow to import
 
-    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image)
+    added = () if apps is None else ",".join(apps)
+    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image, apps=added)
     console = Console(stderr=True)
     with console.status("starting") as status:
         record = background.start(spec, _seconds(lasting), lambda step: status.update(f"starting: {step}"))
@@ -83,6 +85,10 @@ def list_all(*, as_json: Json = False) -> None:
     Console().print(table if found else "no desktop is up: start one with `harness desktop start`")
 
 
+app.command()(put)
+app.command()(get)
+
+
 @app.command(context_settings={"allow_interspersed_args": False})
 def shell(
     words: Annotated[list[str] | None, typer.Argument(metavar="[ID] [COMMAND]...", show_default=False)] = None,
@@ -95,12 +101,12 @@ def shell(
 
     The session stays between calls: `desktop shell cd /tmp`, then `desktop shell pwd`.
     """
-    record, rest = _target(words or [])
+    record, rest = meant(words or [])
     milliseconds = round((_seconds(timeout) or 0) * 1000)
     code = 0
     for line in [" ".join(rest)] if rest else _lines():
         request = Shell(id=uuid4().hex, command=line, timeout_ms=milliseconds, session=session)
-        code = _run(_shell(record, request, as_json=as_json))
+        code = run(_shell(record, request, as_json=as_json))
     raise typer.Exit(code)
 
 
@@ -113,7 +119,7 @@ def screenshot(
     as_json: Json = False,
 ) -> None:
     """Save a picture of the screen; FILE is `-` for standard output, `screenshot-ID.png` where not given."""
-    record, rest = _target(words or [])
+    record, rest = meant(words or [])
     if len(rest) > 1:
         raise UsageError(f"a desktop and a file are all there is to say; found {' '.join(rest)!r}")
     target = rest[0] if rest else f"screenshot-{record.id}.png"
@@ -129,7 +135,7 @@ def screenshot(
             picture.save(target)
         return {"file": target, "bytes": len(picture.data), "size": picture.size.model_dump()}
 
-    told = _run(take())
+    told = run(take())
     if target != "-":
         typer.echo(json.dumps(told) if as_json else target)
 
@@ -150,7 +156,7 @@ def stop(
     else:
         chosen = [pick([one for one in found if one.kept] if wanted is None else found, wanted)]
     for record in chosen:
-        _run(background.stop(record))
+        run(background.stop(record))
         if not as_json:
             typer.echo(record.id)
     if as_json:
@@ -194,26 +200,6 @@ def _lines() -> Iterator[str]:
             yield line.rstrip("\n")
 
 
-def _target(words: list[str]) -> tuple[Record, list[str]]:
-    return split(records(runtime_root()), words)
-
-
-def split(found: list[Record], words: list[str]) -> tuple[Record, list[str]]:
-    """The desktop meant, and the words after it. The first word is an id where it begins one that is up.
-
-    Ids are hexadecimal, as are `cd`, `df` and `dd`: here it takes `LEAST` digits to name a desktop.
-    """
-    if words and len(words[0]) >= LEAST and any(record.id.startswith(words[0]) for record in found):
-        rest = words[1:]
-        return pick(found, words[0]), rest[1:] if rest[:1] == ["--"] else rest
-    return pick(found, None), words
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner() as runner:
-        return runner.run(work)
-
-
 def _span(seconds: float) -> str:
     """A length of time for people."""
     minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -224,11 +210,11 @@ def _span(seconds: float) -> str:
 
 
 def _seconds(written: str | None) -> float | None:
-    return None if written is None else _read(parse_seconds, written)
+    return None if written is None else read_as(parse_seconds, written)
 
 
 def _size(written: str | None) -> Size | None:
-    return None if written is None else Size.model_validate(_read(parse_screen, written))
+    return None if written is None else Size.model_validate(read_as(parse_screen, written))
 
 
 def _region(written: str | None) -> Region | None:
@@ -241,10 +227,3 @@ def _region(written: str | None) -> Region | None:
         raise UsageError(
             f"a region is X,Y,WIDTH,HEIGHT in screen pixels, such as 0,0,640,400; found {written!r}"
         ) from None
-
-
-def _read(parse: Callable[[object], Any], written: str) -> Any:
-    try:
-        return parse(written)
-    except ValueError as error:
-        raise UsageError(f"{error}; found {written!r}") from None

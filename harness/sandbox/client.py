@@ -140,7 +140,11 @@ class Client:
 
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """Write a file from pieces. Not repeated, since the pieces are gone; one that breaks off leaves nothing."""
-        boot, where = await self._meet(), {"path": request.path, "mode": f"{request.mode:o}"}
+        boot, where = await self._meet(), {"path": request.path}
+        if request.mode is not None:
+            where["mode"] = f"{request.mode:o}"
+        if request.unpack:
+            where["unpack"] = "1"
         try:
             async with self._request("PUT", "/files", boot, seconds=_STALL, params=where, content=content) as response:
                 return _decoded(FileInfo, await _read(response, _MAX_MESSAGE), "/files")

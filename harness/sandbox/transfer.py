@@ -1,121 +1,179 @@
 """Files on their way between the host's disk and a sandbox, in pieces, never blocking the event loop.
 
-What comes out of a sandbox is untrusted: its size is limited here, and an archive is unpacked with the filter
-that lets nothing out of the target folder.
+What comes out of a sandbox is untrusted: its size is limited here, and a folder is unpacked with nothing let out of
+its place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import sys
-import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+import secrets
+import stat
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import NamedTuple, TypeAlias
 
 from harness.errors import FileFailed, UsageError
+from sandbox_image.archive import PIECE, ArchiveError, pack, receive
+from sandbox_image.consume import consume
 from sandbox_image.wire import ErrorCode, Failure, FileInfo, Refused
-
-if sys.version_info >= (3, 12):
-    import tarfile
-else:
-    from backports import tarfile
 
 LIMIT = 1 << 30
 """Bytes brought out of a sandbox by one call unless it is told otherwise."""
-_PIECE = 1 << 16
+Progress: TypeAlias = Callable[[int, int | None], None]
+"""Called again and again with the bytes that are done, and how many there will be where that is known."""
+_HARMLESS = 0o755  # of what a sandbox says of a file's mode
 
 
-async def collect(stream: AsyncIterator[FileInfo | bytes], limit: int) -> bytes:
-    """The bytes of a file."""
-    parts: list[bytes] = []
-    async with aclosing(_limited(stream, limit)) as items:
-        async for item in items:
-            if isinstance(item, bytes):
-                parts.append(item)
-            elif item.type == "folder":
-                raise FileFailed(_is_folder(item.path))
-    return b"".join(parts)
+class Source(NamedTuple):
+    """What goes into a sandbox."""
+
+    pieces: Iterator[bytes]
+    bytes: int | None  # None for a folder: as many as it takes
+    mode: int | None  # of a local file
+    folder: bool
 
 
-async def save(stream: AsyncIterator[FileInfo | bytes], to: Path, limit: int) -> None:
-    """Write a file whole or not at all; unpack a folder's content into the folder `to`."""
-    await asyncio.to_thread(to.parent.mkdir, parents=True, exist_ok=True)
-    handle, name = await asyncio.to_thread(tempfile.mkstemp, dir=to.parent, prefix=f".{to.name}.")
-    part = Path(name)
+# --- out of a sandbox -------------------------------------------------------------------------------------------------
+
+
+async def collect(stream: AsyncIterator[FileInfo | bytes], limit: int | None) -> bytes:
+    """The bytes of a file, `limit` of them at most."""
+    async with _opened(stream, limit) as (info, pieces):
+        if info.type == "folder":
+            raise _refused(f"{info.path} is a folder; bring it with get")
+        return b"".join([piece async for piece in pieces])
+
+
+async def save(
+    stream: AsyncIterator[FileInfo | bytes], to: Path, limit: int | None, progress: Progress | None = None
+) -> FileInfo:
+    """Write a file whole or not at all; unpack a folder into the folder `to`, once all of it has come."""
+
+    def write(pieces: Iterator[bytes]) -> None:
+        with _local(f"{to} cannot be written"):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if info.type == "folder":
+                _unpack(pieces, to)
+            else:
+                _write(pieces, to, info.mode & _HARMLESS | stat.S_IRUSR | stat.S_IWUSR)
+
+    async with _opened(stream, limit) as (info, pieces):
+        total = info.bytes if info.type == "file" else None
+        await consume(_counted(pieces, total, progress) if progress else pieces, write)
+    return info
+
+
+@asynccontextmanager
+async def _opened(
+    stream: AsyncIterator[FileInfo | bytes], limit: int | None
+) -> AsyncGenerator[tuple[FileInfo, AsyncIterator[bytes]]]:
+    """What is told of a file, and its pieces; the end of the block ends the stream."""
     try:
-        folder = await _spool(stream, handle, limit)
-        await asyncio.to_thread(_unpack if folder else _place, part, to)
-    finally:
-        await asyncio.to_thread(part.unlink, missing_ok=True)
-
-
-async def pieces(source: Path | str | bytes) -> AsyncIterator[bytes]:
-    """A local file, or bytes, in pieces of bounded size. Raises UsageError where the file cannot be read."""
-    if isinstance(source, bytes):
-        for start in range(0, len(source), _PIECE):
-            yield source[start : start + _PIECE]
-        return
-    file = await asyncio.to_thread(_open, Path(source))
-    with file:
-        while piece := await asyncio.to_thread(file.read, _PIECE):
-            yield piece
-
-
-async def _spool(stream: AsyncIterator[FileInfo | bytes], handle: int, limit: int) -> bool:
-    """Write the stream to the handle; tells whether it is a folder's archive."""
-    folder = False
-    with os.fdopen(handle, "wb") as file:
-        async with aclosing(_limited(stream, limit)) as items:
-            async for item in items:
-                if isinstance(item, bytes):
-                    await asyncio.to_thread(file.write, item)
-                else:
-                    folder = item.type == "folder"
-    return folder
-
-
-async def _limited(stream: AsyncIterator[FileInfo | bytes], limit: int) -> AsyncGenerator[FileInfo | bytes]:
-    """The stream up to `limit` bytes; whatever ends this ends the stream as well."""
-    left = limit
-    try:
-        async for item in stream:
-            if isinstance(item, bytes):
-                left -= len(item)
-            if left < 0:
-                raise Refused(ErrorCode.OVERSIZED, f"it is larger than the {limit} bytes allowed; give a larger limit")
-            yield item
+        info = await anext(stream)
+        if not isinstance(info, FileInfo):
+            raise TypeError("a guest tells what stands at the path before it sends bytes")
+        yield info, _limited(stream, limit)
     finally:
         if isinstance(stream, AsyncGenerator):
             await stream.aclose()
 
 
-def _place(part: Path, to: Path) -> None:
+async def _limited(stream: AsyncIterator[FileInfo | bytes], limit: int | None) -> AsyncIterator[bytes]:
+    left = limit
+    async for item in stream:
+        if not isinstance(item, bytes):
+            raise TypeError("a guest tells only once what stands at the path")
+        if left is not None:
+            left -= len(item)
+            if left < 0:
+                message = f"it is larger than the {limit} bytes allowed; give a larger limit"
+                raise Refused(ErrorCode.OVERSIZED, message)
+        yield item
+
+
+def _write(pieces: Iterator[bytes], to: Path, mode: int) -> None:
     if to.is_dir():
         raise UsageError(f"{to} is a folder; name the file to write")
-    part.chmod(0o644)
-    part.replace(to)
-
-
-def _unpack(part: Path, to: Path) -> None:
-    to.mkdir(exist_ok=True)
+    part = to.parent / f".{secrets.token_hex(6)}.part"
     try:
-        with tarfile.open(part) as archive:
-            archive.extractall(to, filter="data")
-    except tarfile.TarError as error:
-        raise FileFailed(
-            Failure(code=ErrorCode.FILE_ERROR, message=f"the folder's archive is refused: {error}")
-        ) from None
+        with part.open("xb") as file:
+            file.writelines(pieces)
+        part.chmod(mode)
+        part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
 
 
-def _open(path: Path) -> IO[bytes]:
+def _unpack(pieces: Iterator[bytes], to: Path) -> None:
     try:
-        return path.open("rb")
+        receive(pieces, os.path.realpath(to), trusted=False)
+    except ArchiveError as error:
+        raise _refused(f"the folder's archive is refused: {error}") from None
+
+
+# --- into a sandbox ---------------------------------------------------------------------------------------------------
+
+
+def source(what: Path | str | bytes) -> Source:
+    """A local file or folder, or bytes. Raises UsageError where it cannot be read, as its pieces do."""
+    if isinstance(what, bytes):
+        cut = (what[start : start + PIECE] for start in range(0, len(what), PIECE))
+        return Source(cut, len(what), None, folder=False)
+    path = Path(what)
+    with _local(f"{path} cannot be read"):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return Source(_read(path, pack(os.fspath(path))), None, None, folder=True)
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(f"{path} is neither a file nor a folder; put takes one of them, or bytes")
+        path.open("rb").close()  # before anything is sent
+    return Source(_read(path, _file(path)), status.st_size, stat.S_IMODE(status.st_mode) & 0o777, folder=False)
+
+
+async def sent(what: Source, progress: Progress | None = None) -> AsyncGenerator[bytes]:
+    """The pieces of a source, read as they are wanted."""
+    done = 0
+    while (piece := await asyncio.to_thread(next, what.pieces, None)) is not None:
+        yield piece
+        done += len(piece)
+        if progress:
+            progress(done, what.bytes)
+
+
+def _file(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+def _read(path: Path, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    with _local(f"{path} cannot be read"):
+        yield from pieces
+
+
+# --- what both need ---------------------------------------------------------------------------------------------------
+
+
+async def _counted(pieces: AsyncIterator[bytes], total: int | None, progress: Progress) -> AsyncIterator[bytes]:
+    done = 0
+    async for piece in pieces:
+        yield piece
+        done += len(piece)
+        progress(done, total)
+
+
+@contextmanager
+def _local(what: str) -> Iterator[None]:
+    """Tell what the host's own file system refuses as the caller's error."""
+    try:
+        yield
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}; put takes one file, or bytes") from None
+        where = f" ({os.fsdecode(error.filename)})" if error.filename else ""
+        raise UsageError(f"{what}: {error.strerror}{where}") from None
 
 
-def _is_folder(path: str) -> Failure:
-    return Failure(code=ErrorCode.FILE_ERROR, message=f"{path} is a folder; bring it with get")
+def _refused(message: str) -> FileFailed:
+    return FileFailed(Failure(code=ErrorCode.FILE_ERROR, message=message))

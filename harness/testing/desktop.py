@@ -11,8 +11,8 @@ from sandbox_image.wire import Size
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from harness.testing.computer import ShellHandler
     from harness.testing.programs import Factory
+    from harness.testing.shell import ShellHandler
 
 
 class FakeDesktop(Desktop):

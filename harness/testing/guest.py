@@ -8,19 +8,23 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
-from harness.testing.computer import FakeFiles, ShellHandler, absolute, little_shell, run
+from harness.testing.eyes import compare, photograph
+from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
 from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakePrograms
-from harness.testing.screen import FakeScreen, compare, photograph
+from harness.testing.screen import FakeScreen
+from harness.testing.shell import ShellHandler, little_shell, run
+from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
     Answer,
     ErrorCode,
     Exit,
     Failure,
+    FileAction,
     FileInfo,
     KeyboardAction,
     Output,
@@ -36,6 +40,7 @@ from sandbox_image.wire import (
     Shell,
     Size,
     TextRead,
+    WaitingAction,
     WindowAction,
     WriteFile,
 )
@@ -73,6 +78,7 @@ class FakeGuest:
         self._pointer = FakePointer(self._screen, self._held)
         self._keyboard = FakeKeyboard(self._screen, self._held)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
+        self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
         self._programs = FakePrograms(self._manager, self._held, apps or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
@@ -111,6 +117,7 @@ class FakeGuest:
     def show(self, window: FakeWindow, pid: int | None = None) -> FakeWindow:
         """Open a window on top of the others."""
         self._manager.show(window, pid)
+        self._screen.tell()
         return window
 
     # --- wire.Guest -----------------------------------------------------------------------------------------------
@@ -151,7 +158,8 @@ class FakeGuest:
                 async with asyncio.timeout(request.deadline_ms / 1000):
                     for action in request.actions:
                         results.append(await self._do(action))
-                        self._manager.look_again()
+                        self._screen.sweep()
+                        self._screen.tell()
                         self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})
@@ -164,18 +172,20 @@ class FakeGuest:
         self, request: Perform, results: list[Result], failure: Failure | None, before: Image, started: float
     ) -> Answer:
         frame = self._screen.render()
-        info, data = photograph(frame, request.picture) if request.picture else (None, b"")
+        effect = compare(before, frame, request.settle) if request.settle else None
+        taken = request.picture and photograph(frame, request.picture, self._pointer.at, effect)
+        info, data = taken or (None, b"")
         reply = Reply(
             id=request.id,
             results=tuple(results),
             failure=failure,
-            effect=compare(before, frame, request.settle) if request.settle else None,
+            effect=effect,
             picture=info,
             took_ms=(time.monotonic() - started) * 1000,
         )
         return Answer(reply, data)
 
-    async def _do(self, action: Action) -> Result:
+    async def _do(self, action: Action) -> Result:  # noqa: PLR0911 - one for each room
         """Each room does its own."""
         if isinstance(action, PointerAction):
             return await self._pointer.do(action)
@@ -185,12 +195,19 @@ class FakeGuest:
             return await self._manager.do(action)
         if isinstance(action, ReadingAction):
             return await self._read(action)
+        if isinstance(action, WaitingAction):
+            return await self._waiting.do(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
+        if isinstance(action, FileAction):
+            return self._files.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:
         if action.region:
             self._screen.check(action.region)
+        if missing := set(action.languages) - {"eng"}:
+            raise Refused(ErrorCode.MISSING, f"the image has no OCR data for {', '.join(sorted(missing))}; it has eng")
+        region = action.region or self._screen.whole
         async with self._held.during(action):
-            return TextRead(words=self._screen.words(action.region or self._screen.whole))
+            return TextRead(words=self._screen.words(region), seen=self._screen.token(region))

@@ -32,12 +32,11 @@ T = TypeVar("T")
 
 
 class FakeManager:
-    """Windows as others see them. Who waits is woken when one is shown or an action was done."""
+    """Windows as others see them."""
 
     def __init__(self, screen: FakeScreen, held: Held, *, patient: bool) -> None:
         self._screen = screen
         self._held = held
-        self._changed = asyncio.Event()
         self.patient = patient
 
     async def do(self, action: WindowAction) -> WindowList | WindowFound | Done:
@@ -60,13 +59,7 @@ class FakeManager:
     def show(self, window: FakeWindow, pid: int | None) -> None:
         """Open a window on top of the others."""
         self._screen.open(window, pid)
-        self.look_again()
-
-    def look_again(self) -> None:
-        """Remove the windows that were closed and wake who waits."""
-        self._screen.sweep()
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._screen.tell()
 
     async def _wait(self, wanted: WaitWindow) -> WindowFound:
         if found := await self._comes(wanted, lambda: self._screen.find(wanted)):
@@ -87,7 +80,7 @@ class FakeManager:
             re.compile(wanted.title_regex or "")
             async with asyncio.timeout(wanted.timeout_ms / 1000 if self.patient else 0):
                 while (seen := look()) is None:
-                    await self._changed.wait()
+                    await self._screen.news.wait()
         except re.error as error:
             raise Refused(ErrorCode.MALFORMED, f"title_regex {wanted.title_regex!r}: {error}") from None
         except TimeoutError:

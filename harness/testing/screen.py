@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
+import asyncio
 import re
 from dataclasses import dataclass
-from typing import Literal
+from hashlib import sha256
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 from harness.testing.windows import TITLE_BAR, FakeWindow, contains, inside, overlap
 from sandbox_image.wire import (
-    Effect,
     ErrorCode,
-    Picture,
-    PictureInfo,
     Refused,
     Region,
     ScreenPoint,
-    Settle,
     Size,
     WaitWindow,
     WaitWindowGone,
@@ -55,11 +51,12 @@ class Opened:
 
 
 class FakeScreen:
-    """The stack of windows, bottom to top; the topmost one has the focus."""
+    """The stack of windows, bottom to top; the topmost one has the focus. `news` is set when it may have changed."""
 
     def __init__(self, size: Size) -> None:
         self.size = size
         self.stack: list[Opened] = []
+        self.news = asyncio.Event()
         self._next_id = 0x400001
 
     @property
@@ -98,6 +95,11 @@ class FakeScreen:
     def sweep(self) -> None:
         """Remove the windows that were closed."""
         self.stack = [one for one in self.stack if not one.window.closed]
+
+    def tell(self) -> None:
+        """Wake whoever waits for news, which may be none."""
+        self.news.set()
+        self.news = asyncio.Event()
 
     def windows(self) -> tuple[Window, ...]:
         """All windows, bottom to top."""
@@ -160,6 +162,11 @@ class FakeScreen:
         rows = {row: n for n, row in enumerate(dict.fromkeys(_row(word) for word in ordered))}
         return tuple(word.model_copy(update={"line": rows[_row(word)]}) for word in ordered)
 
+    def token(self, region: Region) -> str:
+        """What stands for the pixels of a region."""
+        box = (region.x, region.y, region.x + region.width, region.y + region.height)
+        return sha256(repr(region).encode() + self.render().crop(box).tobytes()).hexdigest()
+
     def render(self) -> Image.Image:
         """The whole screen."""
         frame = Image.new("RGB", (self.size.width, self.size.height), _BACKGROUND)
@@ -167,47 +174,6 @@ class FakeScreen:
         for one in self.shown:
             one.window.draw(canvas, active=one is self.active)
         return frame
-
-
-def photograph(frame: Image.Image, wanted: Picture) -> tuple[PictureInfo, bytes]:
-    """Crop, scale and encode, as the picture asks."""
-    region = wanted.region or Region(x=0, y=0, width=frame.width, height=frame.height)
-    size = wanted.size or region.size
-    shot = frame.crop((region.x, region.y, region.x + region.width, region.y + region.height))
-    if size != region.size:
-        shot = shot.resize((size.width, size.height), Image.Resampling.LANCZOS)
-    kind: Literal["png", "jpeg"] = "jpeg" if wanted.format == "jpeg" else "png"
-    data = _encoded(shot, kind, wanted.quality)
-    if wanted.format == "auto" and len(data) > wanted.png_limit:
-        kind, data = "jpeg", _encoded(shot, "jpeg", wanted.quality)
-    return PictureInfo(region=region, size=size, format=kind, length=len(data)), data
-
-
-def compare(before: Image.Image, after: Image.Image, settle: Settle) -> Effect:
-    """What changed from one frame to the other; the fake screen is always still at once."""
-    red, green, blue = ImageChops.difference(before, after).split()
-    strongest = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-    box = strongest.getbbox()
-    if box is None:
-        return Effect(changed=False, box=None, share=0.0, still=True, waited_ms=settle.first_ms)
-    left, top, right, bottom = box
-    total = before.width * before.height
-    return Effect(
-        changed=True,
-        box=Region(x=left, y=top, width=right - left, height=bottom - top),
-        share=(total - strongest.histogram()[0]) / total,
-        still=True,
-        waited_ms=settle.quiet_ms,
-    )
-
-
-def _encoded(shot: Image.Image, kind: Literal["png", "jpeg"], quality: int) -> bytes:
-    out = io.BytesIO()
-    if kind == "png":
-        shot.save(out, "PNG")
-    else:
-        shot.save(out, "JPEG", quality=quality)
-    return out.getvalue()
 
 
 def _matches(window: Window, wanted: WaitWindow | WaitWindowGone) -> bool:

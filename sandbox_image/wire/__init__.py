@@ -22,13 +22,13 @@ from sandbox_image.wire.base import (
 )
 from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
-from sandbox_image.wire.files import FileInfo, ReadFile, WriteFile
+from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
-from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
+from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
 from sandbox_image.wire.pointer import (
     Button,
     ButtonDown,
@@ -46,6 +46,7 @@ from sandbox_image.wire.pointer import (
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
+from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
 from sandbox_image.wire.windows import (
     CloseWindow,
     FocusWindow,
@@ -83,11 +84,15 @@ __all__ = [
     "Done",
     "Drag",
     "Effect",
+    "Entry",
     "ErrorCode",
     "Exit",
     "Failure",
+    "FileAction",
     "FileInfo",
+    "FindFile",
     "FocusWindow",
+    "FolderPage",
     "Guest",
     "Health",
     "KeyDown",
@@ -96,6 +101,7 @@ __all__ = [
     "Launch",
     "Launched",
     "Lease",
+    "ListFolder",
     "ListWindows",
     "LookingAction",
     "Message",
@@ -106,6 +112,7 @@ __all__ = [
     "Output",
     "Perform",
     "Picture",
+    "PictureFormat",
     "PictureInfo",
     "PointerAction",
     "PointerState",
@@ -132,8 +139,12 @@ __all__ = [
     "Text",
     "TextRead",
     "TypeText",
+    "WaitChange",
+    "WaitStill",
     "WaitWindow",
     "WaitWindowGone",
+    "Waited",
+    "WaitingAction",
     "Window",
     "WindowAction",
     "WindowFound",

@@ -27,6 +27,7 @@ class ErrorCode(StrEnum):
     NOT_FOUND = "not_found"  # a file or folder
     DENIED = "denied"  # by the file system
     FILE_ERROR = "file_error"  # any other refusal of the file system: full, a folder, a name too long
+    MISSING = "missing"  # the image lacks what this needs: the message says what to add
     HELD = "held"  # what should go down is down already, what should go up is not
     BLOCKED = "blocked"  # a program holds the pointer for itself
     WORKER_LOST = "worker_lost"  # the process with the desktop user's rights ended; it is started again

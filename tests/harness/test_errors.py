@@ -19,6 +19,7 @@ CLASSES = {
     ErrorCode.HELD: "WrongHold",
     ErrorCode.NO_SUCH_WINDOW: "NoSuchWindow",
     ErrorCode.WINDOW_STAYED: "WindowStayed",
+    ErrorCode.MISSING: "NotInstalled",
     ErrorCode.LAUNCH_FAILED: "LaunchFailed",
     ErrorCode.NOT_FOUND: "FileFailed",
     ErrorCode.DENIED: "FileFailed",

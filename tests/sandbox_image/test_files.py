@@ -9,16 +9,17 @@ import socket
 import stat
 import subprocess
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox_image.archive import pack
 from sandbox_image.wire import ErrorCode, FileInfo, ReadFile, Refused, WriteFile
 from tests.support.guest_worker import run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from sandbox_image.worker_link import Worker
 
@@ -49,7 +50,7 @@ async def tar_of(worker: Worker, path: str) -> dict[str, tarfile.TarInfo]:
 async def test_a_file_comes_back_as_it_was_written(worker: Worker, home: Path, path: str) -> None:
     content = os.urandom(700_000)
     info = await write(worker, path, content[:10], b"", content[10:])
-    assert info == FileInfo(path=f"{home}/notes.txt", type="file", bytes=700_000)
+    assert info == FileInfo(path=f"{home}/notes.txt", type="file", bytes=700_000, mode=0o644)
     assert await read(worker, path) == (info, content)
 
 
@@ -67,6 +68,63 @@ async def test_a_file_without_a_told_size_is_read_to_its_end(worker: Worker) -> 
 async def test_writing_makes_folders_and_sets_the_mode_exactly(worker: Worker, home: Path) -> None:
     await write(worker, "a/b/script", b"#!/bin/sh\n", mode=0o777)
     assert stat.S_IMODE((home / "a/b/script").stat().st_mode) == 0o777
+
+
+async def test_writing_bytes_keeps_the_mode_that_is_there(worker: Worker, home: Path) -> None:
+    await run(worker, "touch there; chmod 751 there; umask 077")
+    kept = await worker.write_file(WriteFile(path="there"), pieces_of(b"x"))
+    new = await worker.write_file(WriteFile(path="new"), pieces_of(b"x"))
+    assert (kept.mode, new.mode) == (0o751, 0o644)
+    assert [stat.S_IMODE((home / name).stat().st_mode) for name in ("there", "new")] == [0o751, 0o644]
+
+
+async def test_a_name_may_be_as_long_as_the_file_system_allows(worker: Worker, home: Path) -> None:
+    await write(worker, "é" * 127, b"x")
+    assert (home / ("é" * 127)).read_bytes() == b"x"
+
+
+async def test_a_folder_goes_in_whole_and_is_merged(worker: Worker, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "script").write_bytes(b"new")
+    (tmp_path / "sub" / "script").chmod(0o750)
+    (tmp_path / "link").symlink_to("/etc")
+    for path, made in (("a/b", home / "a/b"), ("b/../a/b", home / "a/b"), ("~", home)):
+        await run(worker, "mkdir -p a/b/sub; echo old > a/b/sub/script; echo kept > a/b/sub/kept")
+        info = await worker.write_file(WriteFile(path=path, unpack=True), pieces_of(*pack(str(tmp_path))))
+        assert info == FileInfo(path=str(made), type="folder", bytes=0, mode=info.mode)
+        assert (made / "sub" / "script").read_bytes() == b"new"
+        assert stat.S_IMODE((made / "sub" / "script").stat().st_mode) == 0o750
+        assert (made / "link").readlink() == Path("/etc")
+    assert (home / "a/b/sub/kept").read_bytes() == b"kept\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "code", "says"),
+    [
+        ("plain", [], ErrorCode.FILE_ERROR, "it is a file"),
+        ("new/folder", [b"x" * 512], ErrorCode.FILE_ERROR, "the archive is refused"),
+        ("new/folder", [b"x" * 100], ErrorCode.FILE_ERROR, "ends too early"),
+        ("closed/folder", [], ErrorCode.DENIED, "Permission denied"),
+        ("closed", [], ErrorCode.DENIED, "Permission denied"),
+    ],
+)
+async def test_a_folder_that_cannot_be_written_leaves_nothing(
+    worker: Worker, path: str, content: list[bytes], code: ErrorCode, says: str
+) -> None:
+    await run(worker, "echo > plain; mkdir -m 500 closed")
+    before = (await run(worker, "find .")).text
+    with pytest.raises(Refused, match=says) as refused:
+        await worker.write_file(WriteFile(path=path, unpack=True), pieces_of(*content))
+    assert refused.value.failure.code is code
+    assert (await run(worker, "find .")).text == before
+
+
+async def test_a_path_that_is_no_unicode_is_told_in_unicode(worker: Worker, home: Path) -> None:
+    info = await write(worker, r"caf\xe9/\x5c", b"x")
+    assert info.path == rf"{home}/caf\xe9/\x5c"
+    assert (await run(worker, r"cat $'caf\xe9/\\'")).text == "x"
+    with pytest.raises(Refused, match=r"caf\\xe9/none"):
+        await read(worker, r"caf\xe9/none")
 
 
 async def test_writing_replaces_a_file_and_follows_a_link(worker: Worker, home: Path) -> None:
@@ -176,14 +234,17 @@ async def test_a_full_disk_is_told_and_leaves_nothing(worker: Worker) -> None:
 
 
 async def test_an_upload_that_breaks_off_leaves_nothing(worker: Worker) -> None:
+    begun = tarfile.TarInfo("begun")
+    begun.size = 1 << 20
+
     async def broken() -> AsyncIterator[bytes]:
-        yield b"x" * 100_000
+        yield begun.tobuf() + b"x" * 100_000
         raise ConnectionError("cut off")
 
     await run(worker, "echo old > kept")
-    for path in ("kept", "new/folder/file"):
+    for path, unpack in (("kept", False), ("new/folder/file", False), ("new/folder", True)):
         with pytest.raises(ConnectionError, match="cut off"):
-            await worker.write_file(WriteFile(path=path), broken())
+            await worker.write_file(WriteFile(path=path, unpack=unpack), broken())
     assert (await run(worker, "ls -A; cat kept")).text == "kept\nold\n"
 
 

@@ -276,16 +276,15 @@ async def test_a_new_server_releases_what_the_one_before_it_left_down(
     successor.attach(hands.display)
     await asyncio.to_thread(target.await_first, "unkey")
     assert down() == []
-    successor.close()
+    successor.detach()
 
 
 async def test_what_is_held_survives_a_lost_connection(
     hands: Hands, target: Target, down: Callable[[], list[int]]
 ) -> None:
     await hands.do(ButtonDown(at=target.at(40, 40)))
-    lane = hands.dispatch._hands  # noqa: SLF001 - which connection to cut
-    assert lane is not None
-    lane.desk.x.cut()
+    async with (await hands.dispatch._up()).acting() as lane:  # noqa: SLF001 - which connection to cut
+        lane.desk.x.cut()
     await hands.do(Move(to=target.at(60, 60)))
     assert down() == [1]
 

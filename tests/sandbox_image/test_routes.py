@@ -386,7 +386,7 @@ async def test_files_go_both_ways(tmp_path: Path) -> None:
     async with served(guest, tmp_path / "s") as http:
         put = await http.put("/files", params={"path": "a ü/b.bin", "mode": "600"}, content=content)
         got = await http.get("/files", params={"path": "a ü/b.bin"})
-    info = FileInfo(path="/home/user/a ü/b.bin", type="file", bytes=len(content))
+    info = FileInfo(path="/home/user/a ü/b.bin", type="file", bytes=len(content), mode=0o600)
     assert decode(FileInfo, put.content) == info
     assert decode(FileInfo, unquote(got.headers["harness-file"]).encode()) == info
     assert got.content == content
@@ -398,6 +398,7 @@ async def test_what_the_file_system_refuses_is_told_before_any_byte(tmp_path: Pa
         assert refusal(await http.put("/files", params={"path": "/etc/x"}, content=b"x")) == (403, ErrorCode.DENIED)
         assert refusal(await http.get("/files")) == (400, ErrorCode.MALFORMED)
         assert refusal(await http.put("/files", params={"path": "x", "mode": "rw"})) == (400, ErrorCode.MALFORMED)
+        assert refusal(await http.put("/files", params={"path": "x", "unpack": "2"})) == (400, ErrorCode.MALFORMED)
         assert refusal(await http.put("/files", params={"path": "x", "mode": "7777"})) == (400, ErrorCode.MALFORMED)
 
 
@@ -422,7 +423,7 @@ class Breaking(FakeGuest):
     """A file that cannot be read to its end."""
 
     async def read_file(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
-        yield FileInfo(path=request.path, type="file", bytes=100)
+        yield FileInfo(path=request.path, type="file", bytes=100, mode=0o644)
         yield b"half"
         raise Refused(ErrorCode.WORKER_LOST, "gone")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,6 +42,7 @@ from sandbox_image.wire import (
     Output,
     Perform,
     Picture,
+    PictureFormat,
     PictureInfo,
     PointerState,
     Press,
@@ -60,6 +61,9 @@ from sandbox_image.wire import (
     Size,
     TextRead,
     TypeText,
+    WaitChange,
+    Waited,
+    WaitStill,
     WaitWindow,
     WaitWindowGone,
     Window,
@@ -115,7 +119,9 @@ actions = st.one_of(
     st.builds(ResizeWindow, window=numbers, size=sizes),
     st.builds(SetWindowState, window=numbers, state=states),
     st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
-    st.builds(ReadText, region=maybe_regions),
+    st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
+    st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
+    st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -128,15 +134,6 @@ windows = st.builds(
     state=states,
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
-results = st.one_of(
-    st.builds(Done),
-    st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
-    st.builds(Launched, pid=numbers, log=texts),
-    st.builds(WindowFound, window=windows),
-    st.builds(WindowList, windows=many(windows)),
-    st.builds(TextRead, words=many(words)),
-)
-failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
 effects = st.builds(
     Effect,
     changed=st.booleans(),
@@ -145,7 +142,25 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
-formats: list[Literal["png", "jpeg"]] = ["png", "jpeg"]
+results = st.one_of(
+    st.builds(Done),
+    st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
+    st.builds(Launched, pid=numbers, log=texts),
+    st.builds(WindowFound, window=windows),
+    st.builds(WindowList, windows=many(windows)),
+    st.builds(TextRead, words=many(words), seen=texts),
+    st.builds(Waited, effect=effects),
+)
+failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
+formats: list[PictureFormat] = ["png", "jpeg", "webp"]
+shown_sizes = st.builds(Size, width=st.integers(1, 4000), height=st.integers(1, 4000))
+pictures = st.builds(
+    Picture,
+    region=maybe_regions,
+    size=st.none() | shown_sizes,
+    format=st.sampled_from(["auto", *formats]),
+    pointer=st.booleans(),
+) | st.builds(Picture, format=st.just("webp"), lossless=st.booleans())
 shown = st.sampled_from(formats)
 
 
@@ -175,8 +190,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
         deadline_ms=deadlines,
         actions=many(actions),
         settle=st.none() | st.builds(Settle, limit_ms=deadlines),
-        picture=st.none()
-        | st.builds(Picture, region=maybe_regions, size=st.none() | sizes, format=st.sampled_from(["auto", *formats])),
+        picture=st.none() | pictures,
     ),
     st.builds(Shell, id=ids, command=st.text(), restart=st.booleans(), timeout_ms=deadlines),
     st.builds(Output, text=st.text()),
@@ -262,3 +276,38 @@ def test_a_wire_error_names_the_field_and_what_was_found_and_stays_short() -> No
 def test_the_centre_of_a_region_is_its_middle_pixel(region: tuple[int, int, int, int], center: tuple[int, int]) -> None:
     x, y, width, height = region
     assert Region(x=x, y=y, width=width, height=height).center == ScreenPoint(x=center[0], y=center[1])
+
+
+@given(regions, regions)
+def test_a_clipped_region_holds_exactly_the_pixels_of_both(one: Region, other: Region) -> None:
+    both = one.clipped(other)
+    assert both == other.clipped(one)
+    across = range(max(one.x, other.x), min(one.x + one.width, other.x + other.width))
+    down = range(max(one.y, other.y), min(one.y + one.height, other.y + other.height))
+    if not across or not down:
+        assert both is None
+    else:
+        assert both == Region(x=across.start, y=down.start, width=len(across), height=len(down))
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        ({"lossless": True, "format": "jpeg"}, "lossless is for webp"),
+        ({"size": {"width": 16_384, "height": 1}}, "at most 16383 pixels a side"),
+        ({"size": {"width": 8192, "height": 4097}}, "33554432 in all"),
+        ({"only_changes": True, "size": {"width": 10, "height": 10}}, "native pixels"),
+        ({"only_changes": True}, "give settle as well"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused(picture: dict[str, object], message: str) -> None:
+    with pytest.raises(WireError, match=message):
+        decode(Perform, json.dumps({"id": "12345678", "picture": picture}).encode())
+
+
+def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
+    region = Region(x=0, y=0, width=1, height=1)
+    looks = (ReadText(), WaitChange(region=region), WaitStill(), ListWindows(), WaitWindow())
+    assert not Perform(id="12345678").acts
+    assert not Perform(id="12345678", actions=looks).acts
+    assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts

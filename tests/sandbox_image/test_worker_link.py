@@ -172,7 +172,7 @@ async def test_a_file_that_breaks_off_is_refused_and_not_taken_for_whole(link: W
 
     reading = asyncio.create_task(read())
     channel = await pretender.take()
-    channel.write(Kind.MESSAGE, b'{"kind": "file_info", "path": "/x", "type": "file", "bytes": 9}')
+    channel.write(Kind.MESSAGE, b'{"kind": "file_info", "path": "/x", "type": "file", "bytes": 9, "mode": 420}')
     channel.write(Kind.BYTES, b"half")
     await channel.close()
     with pytest.raises(Refused) as refused:

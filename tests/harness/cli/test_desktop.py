@@ -10,9 +10,6 @@ import pytest
 from PIL import Image
 
 from harness.cli import execute
-from harness.cli.desktop import split
-from harness.sandbox.registry import Record
-from sandbox_image.wire import Size
 from tests.support.sandboxes import Leftovers
 
 SMALL = ("--screen", "640x480", "--memory", "512m")
@@ -30,30 +27,6 @@ def asked(*words: str) -> dict[str, object]:
     assert done.returncode == 0, done.stderr.decode()
     answer: dict[str, object] = json.loads(done.stdout)
     return answer
-
-
-@pytest.mark.parametrize(
-    ("words", "rest"),
-    [
-        (["cd", "x"], ["cd", "x"]),
-        (["cd01", "cd", "x"], ["cd", "x"]),
-        (["cd0123456789", "--", "ls"], ["ls"]),
-        ([""], [""]),
-        ([], []),
-    ],
-)
-def test_a_command_is_not_taken_for_the_beginning_of_an_id(words: list[str], rest: list[str]) -> None:
-    only = Record(
-        id="cd0123456789",
-        container="harness-cd0123456789",
-        image="image",
-        screen=Size(width=640, height=480),
-        socket=Path("/nowhere"),
-        pid=1,
-        kept=True,
-        created=0,
-    )
-    assert split([only], words) == (only, rest)
 
 
 @pytest.mark.container
@@ -107,6 +80,8 @@ def test_stop_all_ends_every_desktop_in_the_background(leftovers: Leftovers) -> 
         (("desktop", "stop"), "harness desktop start"),
         (("desktop", "shell", "true"), "harness desktop start"),
         (("desktop", "screenshot"), "harness desktop start"),
+        (("desktop", "put", "x"), "harness desktop start"),
+        (("desktop", "get", "x"), "harness desktop start"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_message_with_exit_code_2(

@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import socket
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -382,11 +383,22 @@ async def pieces(data: bytes) -> AsyncIterator[bytes]:
         yield data[start : start + (1 << 16)]
 
 
+async def test_a_folder_and_a_mode_are_asked_for(tmp_path: Path) -> None:
+    guest = FakeGuest(SCREEN, files={"there": b"old"})
+    with tarfile.open(tmp_path / "tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("empty"))
+    async with connected(guest, tmp_path / "s") as client:
+        folder = await client.write_file(WriteFile(path="d", unpack=True), pieces((tmp_path / "tar").read_bytes()))
+        kept = await client.write_file(WriteFile(path="there", mode=0o700), pieces(b"x"))
+        assert await client.write_file(WriteFile(path="there"), pieces(b"y")) == kept
+    assert (folder.type, kept.mode, guest.files["/home/user/d/empty"]) == ("folder", 0o700, b"")
+
+
 async def test_files_of_several_megabytes_go_both_ways(tmp_path: Path) -> None:
     async with connected(FakeGuest(SCREEN), tmp_path / "s") as client:
         info = await client.write_file(WriteFile(path="a b/ü.bin", mode=0o600), pieces(BIG))
         first, *rest = [item async for item in client.read_file(ReadFile(path="a b/ü.bin"))]
-    assert info == first == FileInfo(path="/home/user/a b/ü.bin", type="file", bytes=len(BIG))
+    assert info == first == FileInfo(path="/home/user/a b/ü.bin", type="file", bytes=len(BIG), mode=0o600)
     assert b"".join(item for item in rest if isinstance(item, bytes)) == BIG
 
 

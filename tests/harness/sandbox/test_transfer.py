@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
+import stat
 import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import FileFailed, UsageError
-from harness.sandbox.transfer import collect, pieces, save
+from harness.sandbox.transfer import collect, save, sent, source
+from sandbox_image.archive import PIECE
 from sandbox_image.wire import ErrorCode, FileInfo, Refused
 
-FILE = FileInfo(path="/x", type="file", bytes=4)
-FOLDER = FileInfo(path="/x", type="folder", bytes=0)
+FILE = FileInfo(path="/x", type="file", bytes=4, mode=0o640)
+FOLDER = FileInfo(path="/x", type="folder", bytes=0, mode=0o755)
 
 
 async def stream(*items: FileInfo | bytes, ended: list[str] | None = None) -> AsyncIterator[FileInfo | bytes]:
@@ -32,7 +36,7 @@ def files(folder: Path) -> list[str]:
 
 def archive(*members: tuple[str, bytes], link: tuple[str, str] | None = None) -> bytes:
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as tar:
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name, data in members:
             info = tarfile.TarInfo(name)
             info.size = len(data)
@@ -112,16 +116,74 @@ async def test_an_archive_gets_nothing_out_of_its_folder(tmp_path: Path, data: b
     assert files(tmp_path) == []
 
 
+async def test_a_folder_in_the_way_of_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"directory \(.*/out/a\)"):
+        await save(stream(FOLDER, archive(("b", b"1"), ("a", b"1"))), tmp_path / "out", None)
+    assert files(tmp_path) == []
+
+
+async def test_a_saved_file_keeps_what_is_harmless_of_its_mode(tmp_path: Path) -> None:
+    await save(stream(FILE.model_copy(update={"mode": 0o4777})), tmp_path / "x", None)
+    await save(stream(FILE.model_copy(update={"mode": 0})), tmp_path / "y", None)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "xy"] == [0o755, 0o600]
+
+
+async def test_a_cancelled_transfer_leaves_nothing_and_ends_the_stream(tmp_path: Path) -> None:
+    came, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(info: FileInfo) -> AsyncIterator[FileInfo | bytes]:
+        yield info
+        yield archive(("a", b"1"))[:512]
+        came.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    for info in (FILE, FOLDER):
+        came.clear()
+        ended.clear()
+        task = asyncio.create_task(save(endless(info), tmp_path / "x", None))
+        await came.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+        assert files(tmp_path) == []
+
+
+async def test_progress_is_told_both_ways(tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    await save(stream(FILE, b"ab", b"cd"), tmp_path / "x", None, lambda *done: told.append(done))
+    await save(stream(FOLDER, archive()), tmp_path / "y", None, lambda *done: told.append(done))
+    assert [piece async for piece in sent(source(tmp_path / "x"), lambda *done: told.append(done))] == [b"abcd"]
+    assert told == [(2, 4), (4, 4), (10240, None), (4, 4)]
+
+
 async def test_a_local_file_and_bytes_come_in_pieces(tmp_path: Path) -> None:
-    data = bytes(200_000)
+    data = bytes(600_000)
     (tmp_path / "x").write_bytes(data)
-    for source in (data, tmp_path / "x", str(tmp_path / "x")):
-        parts = [piece async for piece in pieces(source)]
-        assert (b"".join(parts), max(map(len, parts))) == (data, 1 << 16)
-    assert [piece async for piece in pieces(b"")] == []
+    (tmp_path / "x").chmod(0o700)
+    for what, mode in ((data, None), (tmp_path / "x", 0o700), (str(tmp_path / "x"), 0o700)):
+        found = source(what)
+        parts = [piece async for piece in sent(found)]
+        assert (b"".join(parts), max(map(len, parts))) == (data, PIECE)
+        assert (found.bytes, found.mode, found.folder) == (600_000, mode, False)
+    assert [piece async for piece in sent(source(b""))] == []
 
 
-@pytest.mark.parametrize("name", ["none", "."])
-async def test_what_cannot_be_read_is_said_before_anything_is_sent(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
-        await anext(pieces(tmp_path / name))
+async def test_a_local_folder_comes_as_an_archive(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"content")
+    found = source(tmp_path)
+    data = b"".join([piece async for piece in sent(found)])
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        assert tar.getnames() == [".", "x"]
+    assert (found.bytes, found.mode, found.folder) == (None, None, True)
+
+
+@pytest.mark.parametrize(("name", "says"), [("none", "cannot be read: No such file"), ("pipe", "neither a file")])
+def test_what_cannot_be_read_is_said_before_anything_is_sent(tmp_path: Path, name: str, says: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=says):
+        source(tmp_path / name)

@@ -10,7 +10,7 @@ from sandbox_image.wire import Answer, Exit, FileInfo, Output, Perform, ReadFile
 
 PERFORM, SHELL = Perform(id="perform-1"), Shell(id="shell-01", command="true")
 READ, WRITE = ReadFile(path="a"), WriteFile(path="a")
-INFO = FileInfo(path="/a", type="file", bytes=1)
+INFO = FileInfo(path="/a", type="file", bytes=1, mode=0o644)
 
 
 class Guest:

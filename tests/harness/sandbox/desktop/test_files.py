@@ -30,6 +30,10 @@ async def test_files_go_in_and_out(tmp_path: Path) -> None:
         (lambda desktop: desktop.read("none"), FileFailed),
         (lambda desktop: desktop.read(""), UsageError),
         (lambda desktop: desktop.put(b"", "x", mode=0o7777), UsageError),
+        (lambda desktop: desktop.put(Path(__file__).parent, "x", mode=0o700), UsageError),
+        (lambda desktop: desktop.put("/nowhere/at/all", "x"), UsageError),
+        (lambda desktop: desktop.ls("none"), FileFailed),
+        (lambda desktop: desktop.ls("~", limit=0), UsageError),
     ],
 )
 async def test_what_cannot_be_done_is_an_error_of_its_class(attempt: object, error: type[Exception]) -> None:

@@ -1,4 +1,4 @@
-"""The fake's files and its little shell."""
+"""The fake's files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from harness.testing.computer import FakeFiles, absolute, little_shell, run
-from sandbox_image.wire import ErrorCode, Exit, FileInfo, Output, ReadFile, Refused, Shell, WriteFile
+from harness.testing.files import FakeFiles, absolute
+from sandbox_image.wire import (
+    Entry,
+    ErrorCode,
+    FileInfo,
+    FindFile,
+    FolderPage,
+    ListFolder,
+    ReadFile,
+    Refused,
+    WriteFile,
+)
 
 
 async def content(*pieces: bytes) -> AsyncIterator[bytes]:
@@ -23,20 +33,10 @@ async def read(files: FakeFiles, path: str) -> tuple[FileInfo, bytes]:
     return info, b"".join(piece for piece in pieces if isinstance(piece, bytes))
 
 
-def shell(command: str, **fields: int) -> Shell:
-    return Shell.model_validate({"id": "shell-0001", "command": command, **fields})
-
-
-async def said(request: Shell) -> list[Output | Exit]:
-    files = FakeFiles()
-    files.content["/home/user/note"] = b"text"
-    return [event async for event in run(little_shell(files), request)]
-
-
 async def test_a_file_is_written_and_read() -> None:
     files = FakeFiles()
     info = await files.write(WriteFile(path="a/b"), content(b"12", b"34"))
-    assert info == FileInfo(path="/home/user/a/b", type="file", bytes=4)
+    assert info == FileInfo(path="/home/user/a/b", type="file", bytes=4, mode=0o644)
     assert await read(files, "a/b") == (info, b"1234")
 
 
@@ -66,29 +66,40 @@ async def test_what_is_not_there_is_not_found() -> None:
     assert refused.value.failure.code is ErrorCode.NOT_FOUND
 
 
-@pytest.mark.parametrize(
-    ("command", "events"),
-    [
-        ("echo 'a  b' c", [Output(text="a  b c\n"), Exit(code=0)]),
-        ("true", [Exit(code=0)]),
-        ("false", [Exit(code=1)]),
-        ("exit 7", [Exit(code=7)]),
-        ("cat note", [Output(text="text"), Exit(code=0)]),
-        ("cat none", [Output(text="cat: none: No such file or directory\n"), Exit(code=1)]),
-        ("sleep 9", [Exit(code=None, timed_out=True)]),
-        ("make", [Output(text="make: command not found\n"), Exit(code=127)]),
-        ("", [Exit(code=0)]),
-    ],
-)
-async def test_the_little_shell(command: str, events: list[Output | Exit]) -> None:
-    assert await said(shell(command)) == events
-
-
-async def test_long_output_loses_its_middle() -> None:
-    (output, end) = await said(shell(f"echo {'a' * 1000}{'b' * 1000}", max_output=1000))
-    assert output == Output(text="a" * 500 + "b" * 499 + "\n")
-    assert end == Exit(code=0, omitted=1001)
-
-
 def test_paths_start_at_the_home_of_the_desktop_user() -> None:
     assert [absolute(path) for path in ("x", "/x", "a/../b")] == ["/home/user/x", "/x", "/home/user/b"]
+
+
+def packed(*names: str) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for name in names:
+            tar.addfile(tarfile.TarInfo(name))
+    return out.getvalue()
+
+
+async def test_a_folder_is_unpacked_unless_something_is_in_the_way() -> None:
+    files = FakeFiles({"/home/user/d/x/y": b"old"})
+    await files.write(WriteFile(path="d", unpack=True), content(packed("a", "b/c")))
+    before = dict(files.content)
+    assert list(before) == ["/home/user/d/x/y", "/home/user/d/a", "/home/user/d/b/c"]
+    for name in ("x", "a/below"):
+        with pytest.raises(Refused) as refused:
+            await files.write(WriteFile(path="d", unpack=True), content(packed("new", name)))
+        assert refused.value.failure.code is ErrorCode.FILE_ERROR
+    assert files.content == before
+
+
+async def test_links_are_told_and_followed_at_the_end_of_a_path() -> None:
+    files = FakeFiles({"/home/user/real": b"1"}, {"/home/user/link": "./real"})
+    await files.write(WriteFile(path="link"), content(b"2"))
+    entry = files.do(FindFile(path="link"))
+    assert isinstance(entry, Entry)
+    assert (entry.type, entry.target, files.content) == ("link", "./real", {"/home/user/real": b"2"})
+
+
+@pytest.mark.parametrize(("path", "names"), [("/", ["home", "tmp"]), ("~", []), ("../../tmp", [])])
+def test_home_and_tmp_are_there_from_the_start(path: str, names: list[str]) -> None:
+    page = FakeFiles().do(ListFolder(path=path))
+    assert isinstance(page, FolderPage)
+    assert [entry.name for entry in page.entries] == names
