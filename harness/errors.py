@@ -22,6 +22,7 @@
         WindowStayed         the window did not close or go away in time
         NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
+        NoSuchProgram        no program that was started and is remembered
         FileFailed           the sandbox's file system refused
 
 The sandbox sends codes from a closed list; `from_failure` maps them here. No class is ever named from inside.
@@ -150,6 +151,10 @@ class LaunchFailed(ActionFailed):
     """The program could not be started."""
 
 
+class NoSuchProgram(ActionFailed):
+    """No program that was started and is remembered: ends are unknown once the sandbox's worker was started again."""
+
+
 class FileFailed(ActionFailed):
     """The sandbox's file system refused: not there, not allowed, full."""
 
@@ -164,6 +169,7 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.WINDOW_STAYED: WindowStayed,
     ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
+    ErrorCode.NO_SUCH_PROGRAM: NoSuchProgram,
     ErrorCode.NOT_FOUND: FileFailed,
     ErrorCode.DENIED: FileFailed,
     ErrorCode.FILE_ERROR: FileFailed,

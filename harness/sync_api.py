@@ -129,6 +129,11 @@ class Desktop:
     close_window = blocking(Async.close_window)
 
     launch = blocking(Async.launch)
+    open = blocking(Async.open)
+    programs = blocking(Async.programs)
+    program_output = blocking(Async.program_output)
+    wait_for_exit = blocking(Async.wait_for_exit)
+    stop_program = blocking(Async.stop_program)
 
     bash = blocking(Async.bash)
 

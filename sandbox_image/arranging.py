@@ -27,8 +27,6 @@ from sandbox_image.wire import (
 
 PAGER = 2
 """Where a wish comes from, by EWMH: the user, so that the manager need not protect the user from it."""
-STATIC = 10
-"""By which gravity places are meant: that of the client area itself, not of its frame."""
 REMOVE, ADD = 0, 1
 FOCUS_S = 3.0
 """How long the keyboard focus may take to come or go: that depends on the program as well."""
@@ -72,10 +70,25 @@ def close_window(desk: Desk, action: CloseWindow) -> Done:
     return Done()
 
 
-def _place(desk: Desk, window: Window, *wanted: int) -> None:
-    """Give a window a place, or a place and a size: a size without a place would move it by its frame."""
-    given = (1 << len(wanted)) - 1
-    tell(desk, window.id, "_NET_MOVERESIZE_WINDOW", STATIC | given << 8 | PAGER << 12, *wanted)
+def _place(desk: Desk, window: Window, x: int, y: int, *size: int) -> None:
+    """Give a window a place, or a place and a size: a size without a place would move it by its frame.
+
+    Window managers remember places as the window's own gravity has them, by the frame or by the client area; with
+    another one it would come back from being maximized to somewhere else.
+    """
+    gravity, left, top = _gravity(desk, window.id)
+    given = 0b1111 if size else 0b0011
+    tell(desk, window.id, "_NET_MOVERESIZE_WINDOW", gravity | given << 8 | PAGER << 12, x - left, y - top, *size)
+
+
+def _gravity(desk: Desk, number: int) -> tuple[int, int, int]:
+    """By what a window's places are meant, and how far the client area is from there."""
+    window = desk.x.window(number)
+    flags, *hints = desk.x.numbers(window, "WM_NORMAL_HINTS") or [0]
+    if flags & Xutil.PWinGravity and hints[-1:] == [X.StaticGravity]:
+        return X.StaticGravity, 0, 0
+    left, _, top, _ = desk.x.numbers(window, "_NET_FRAME_EXTENTS") or [0, 0, 0, 0]
+    return X.NorthWestGravity, left, top
 
 
 def _focus(desk: Desk, window: Window) -> None:

@@ -25,6 +25,11 @@ class Tail:
         if len(self._kept) > 2 * self._limit:  # rarely, so that a byte is moved once on average
             self._trim()
 
+    def omit(self, count: int) -> None:
+        """So many bytes are gone, and all before them."""
+        self.omitted += len(self._kept) + count
+        self._kept.clear()
+
     def take(self) -> bytes:
         """What is kept, beginning with a whole character where something was left out. Empties the tail."""
         self._trim()
@@ -60,6 +65,11 @@ class Clip:
         if head:
             self._emit(data[:head])
         self._tail.feed(memoryview(data)[head:])
+
+    def skip(self, count: int) -> None:
+        """So many bytes of output are gone, with all that was fed since the first half."""
+        self._room = 0
+        self._tail.omit(count)
 
     def close(self) -> int:
         """Pass on the rest; how many bytes were left out."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox_image import files, listing, procfs
 from sandbox_image.channel import WORKER_FD, Channel, ChannelError, Fault, Frame, Kind
 from sandbox_image.consume import consume
-from sandbox_image.launch import Launcher
+from sandbox_image.programs import Programs
 from sandbox_image.shell import Shells
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Worker:
 
     def __init__(self, owner: str) -> None:
         self._shells = Shells(owner)
-        self._launcher = Launcher()
+        self._programs = Programs()
 
     async def serve(self, end: socket.socket) -> None:
         """Answer the one request that comes on this socket."""
@@ -64,7 +64,7 @@ class Worker:
         if request["kind"] == "write_file":  # it reads from the channel itself
             await _write_file(request, channel)
             return
-        work = {"shell": self._shell, "launch": self._launch, **_FILES}[request["kind"]]
+        work = {"shell": self._shell, **_FILES}.get(request["kind"], self._program)
         await _unless_gone(channel, work(request, channel))
 
     async def _shell(self, request: Request, channel: Channel) -> None:
@@ -78,9 +78,8 @@ class Worker:
             ending = told._asdict()
         _tell(channel, kind="exit", **ending)
 
-    async def _launch(self, request: Request, channel: Channel) -> None:
-        pid, log = self._launcher.launch(request["argv"], request["cwd"])
-        _tell(channel, kind="launched", pid=pid, log=log)
+    async def _program(self, request: Request, channel: Channel) -> None:
+        _tell(channel, **await self._programs.do(request))
 
 
 async def _read_file(request: Request, channel: Channel) -> None:

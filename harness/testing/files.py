@@ -44,7 +44,7 @@ class FakeFiles:
     async def read(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
         """As `Guest.read_file`."""
         path = self._real(absolute(request.path))
-        if not self._exists(path):
+        if not self.exists(path):
             raise _not_found(path)
         file = path in self.content
         data = self.content[path] if file else self._archive(path)
@@ -74,14 +74,14 @@ class FakeFiles:
             case ListFolder(path=path):
                 return self._page(absolute(path), action.after, action.limit)
             case FindFile(path=path):
-                if not self._exists(absolute(path)):
+                if not self.exists(absolute(path)):
                     raise _not_found(absolute(path))
                 return self._entry(absolute(path))
         assert_never(action)
 
     def _page(self, path: str, after: str, limit: int) -> FolderPage:
         path = self._real(path)
-        if not self._exists(path):
+        if not self.exists(path):
             raise _not_found(path)
         if path in self.content:
             raise Refused(ErrorCode.FILE_ERROR, f"cannot list {path}: it is a file, not a folder")
@@ -103,7 +103,8 @@ class FakeFiles:
         start = path.rstrip("/") + "/"
         return [name[len(start) :] for name in (*self.content, *self.links, *_WRITABLE) if name.startswith(start)]
 
-    def _exists(self, path: str) -> bool:
+    def exists(self, path: str) -> bool:
+        """Whether anything is at an absolute path."""
         return path in self.content or path in self.links or path in _WRITABLE or bool(self._below(path))
 
     def _real(self, path: str) -> str:

@@ -14,7 +14,7 @@ from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
 from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
-from harness.testing.programs import Factory, FakePrograms
+from harness.testing.programs import Factory, FakeProgram, FakePrograms
 from harness.testing.screen import FakeScreen
 from harness.testing.shell import ShellHandler, little_shell, run
 from harness.testing.waiting import FakeWaiting
@@ -54,10 +54,10 @@ if TYPE_CHECKING:
 class FakeGuest:
     """Implements `wire.Guest`.
 
-    `apps` maps the first word of a command line to what makes its window; `bash` answers commands, a little shell
-    where none is given. Nothing in here moves on its own, so a window that is not there when it is waited for is
-    refused at once; with `patient` the wait takes its time, for tests that `show` one meanwhile. `hook` is awaited
-    while an action holds its button or keys.
+    `apps` maps the first word of a command line to what makes its window, `openers` a suffix such as `.txt` or the
+    scheme of an address to such a word; `bash` answers commands, a little shell where none is given. Nothing in here
+    moves on its own, so a window that is not there when it is waited for is refused at once; with `patient` the wait
+    takes its time, for tests that `show` one meanwhile. `hook` is awaited while an action holds its button or keys.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class FakeGuest:
         screen: Size | None = None,
         *,
         apps: Mapping[str, Factory] | None = None,
+        openers: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         bash: ShellHandler | None = None,
         patient: bool = False,
@@ -79,7 +80,7 @@ class FakeGuest:
         self._keyboard = FakeKeyboard(self._screen, self._held)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
         self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
-        self._programs = FakePrograms(self._manager, self._held, apps or {})
+        self._programs = FakePrograms(self._manager, self._held, self._files, apps=apps or {}, openers=openers or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
 
@@ -104,6 +105,11 @@ class FakeGuest:
     def held(self) -> set[str]:
         """Buttons and keys that are down, by name."""
         return {*self._held.buttons, *self._held.keys}
+
+    @property
+    def programs(self) -> dict[int, FakeProgram]:
+        """The programs that were started, by pid."""
+        return self._programs.started
 
     @property
     def hook(self) -> Hook | None:

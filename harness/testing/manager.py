@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar, assert_never
 
 from harness.testing.held import Held
@@ -59,7 +60,15 @@ class FakeManager:
     def show(self, window: FakeWindow, pid: int | None) -> None:
         """Open a window on top of the others."""
         self._screen.open(window, pid)
-        self._screen.tell()
+
+    async def until(self, look: Callable[[], T | None], timeout_ms: int) -> T | None:
+        """What there is to see, once there is; None where nothing comes in time, or at once where nobody is patient."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_ms / 1000 if self.patient else 0):
+                while (seen := look()) is None:
+                    await self._screen.news.wait()
+                return seen
+        return None
 
     async def _wait(self, wanted: WaitWindow) -> WindowFound:
         if found := await self._comes(wanted, lambda: self._screen.find(wanted)):
@@ -78,14 +87,9 @@ class FakeManager:
     async def _comes(self, wanted: WaitWindow | WaitWindowGone, look: Callable[[], T | None]) -> T | None:
         try:
             re.compile(wanted.title_regex or "")
-            async with asyncio.timeout(wanted.timeout_ms / 1000 if self.patient else 0):
-                while (seen := look()) is None:
-                    await self._screen.news.wait()
         except re.error as error:
             raise Refused(ErrorCode.MALFORMED, f"title_regex {wanted.title_regex!r}: {error}") from None
-        except TimeoutError:
-            return None
-        return seen
+        return await self.until(look, wanted.timeout_ms)
 
     def _arrange(self, action: FocusWindow | MoveWindow | ResizeWindow | SetWindowState) -> Window:
         one = self._screen.numbered(action.window)

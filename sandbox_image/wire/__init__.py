@@ -43,7 +43,19 @@ from sandbox_image.wire.pointer import (
     ReleaseAll,
     Scroll,
 )
-from sandbox_image.wire.programs import Launch, Launched, ProgramAction
+from sandbox_image.wire.programs import (
+    Launch,
+    Launched,
+    ListPrograms,
+    Open,
+    Program,
+    ProgramAction,
+    ProgramList,
+    ProgramOutput,
+    ReadOutput,
+    StopProgram,
+    WaitExit,
+)
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
 from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
@@ -102,6 +114,7 @@ __all__ = [
     "Launched",
     "Lease",
     "ListFolder",
+    "ListPrograms",
     "ListWindows",
     "LookingAction",
     "Message",
@@ -109,6 +122,7 @@ __all__ = [
     "Move",
     "MoveWindow",
     "Ok",
+    "Open",
     "Output",
     "Perform",
     "Picture",
@@ -117,8 +131,12 @@ __all__ = [
     "PointerAction",
     "PointerState",
     "Press",
+    "Program",
     "ProgramAction",
+    "ProgramList",
+    "ProgramOutput",
     "ReadFile",
+    "ReadOutput",
     "ReadPointer",
     "ReadText",
     "ReadingAction",
@@ -136,10 +154,12 @@ __all__ = [
     "Shell",
     "ShellEvent",
     "Size",
+    "StopProgram",
     "Text",
     "TextRead",
     "TypeText",
     "WaitChange",
+    "WaitExit",
     "WaitStill",
     "WaitWindow",
     "WaitWindowGone",

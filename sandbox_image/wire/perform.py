@@ -12,7 +12,7 @@ from sandbox_image.wire.files import Entry, FileAction, FolderPage
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction, PointerState
-from sandbox_image.wire.programs import Launched, ProgramAction
+from sandbox_image.wire.programs import ListPrograms, ProgramAction, ProgramResult, ReadOutput, WaitExit
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.waiting import Waited, WaitingAction
 from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
@@ -20,7 +20,9 @@ from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, 
 WorkerAction = ProgramAction | FileAction
 """What is done with the desktop user's rights, by a process of that user."""
 
-LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone
+LookingAction = (
+    ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone | ListPrograms | ReadOutput | WaitExit
+)
 """What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
 
 Action = Annotated[
@@ -29,7 +31,7 @@ Action = Annotated[
 ]
 
 Result = Annotated[
-    Done | PointerState | Launched | WindowFound | WindowList | TextRead | Waited | FolderPage | Entry,
+    Done | PointerState | ProgramResult | WindowFound | WindowList | TextRead | Waited | FolderPage | Entry,
     Field(discriminator="kind"),
 ]
 

@@ -22,7 +22,8 @@ def fake_mousepad(_: tuple[str, ...]) -> FakeWindow:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_the_fake_desktop_keeps_to_it(check: Check) -> None:
-    await check(FakeDesktop(apps={"mousepad": fake_mousepad}, patient=True))
+    apps = {"mousepad": fake_mousepad, "true": lambda _: None}
+    await check(FakeDesktop(apps=apps, openers={".txt": "mousepad"}, patient=True))
 
 
 @pytest.mark.container

@@ -21,6 +21,7 @@ CLASSES = {
     ErrorCode.WINDOW_STAYED: "WindowStayed",
     ErrorCode.MISSING: "NotInstalled",
     ErrorCode.LAUNCH_FAILED: "LaunchFailed",
+    ErrorCode.NO_SUCH_PROGRAM: "NoSuchProgram",
     ErrorCode.NOT_FOUND: "FileFailed",
     ErrorCode.DENIED: "FileFailed",
     ErrorCode.FILE_ERROR: "FileFailed",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from Xlib import Xatom, Xutil
+from Xlib import X, Xatom, Xutil
 
 from sandbox_image.wire import (
     CloseWindow,
@@ -45,6 +45,22 @@ async def arranged(hands: Hands, action: WindowAction) -> Window:
 async def test_a_window_moves_to_the_very_place(hands: Hands, target: Target, x: int, y: int) -> None:
     window = await arranged(hands, MoveWindow(window=target.window.id, to=ScreenPoint(x=x, y=y)))
     assert window.region == Region(x=x, y=y, width=640, height=480) == target.region
+
+
+@pytest.mark.parametrize("gravity", [X.NorthWestGravity, X.StaticGravity])
+async def test_a_window_that_was_moved_comes_back_there_from_being_maximized(
+    hands: Hands, new_target: Callable[[str], Target], gravity: int
+) -> None:
+    target = new_target("moved")
+    target.window.set_wm_normal_hints(flags=Xutil.PWinGravity, win_gravity=gravity)
+    target.show()
+    place = Region(x=150, y=120, width=500, height=400)
+    await arranged(hands, MoveWindow(window=target.window.id, to=ScreenPoint(x=150, y=120)))
+    await arranged(hands, ResizeWindow(window=target.window.id, size=place.size))
+    assert target.region == place
+    await arranged(hands, SetWindowState(window=target.window.id, state="maximized"))
+    window = await arranged(hands, SetWindowState(window=target.window.id, state="normal"))
+    assert window.region == place == target.region
 
 
 async def test_a_window_takes_the_size_it_is_given_and_stays_where_it_is(hands: Hands, target: Target) -> None:

@@ -34,11 +34,13 @@ from sandbox_image.wire import (
     Launch,
     Launched,
     Lease,
+    ListPrograms,
     ListWindows,
     Message,
     Move,
     MoveWindow,
     Ok,
+    Open,
     Output,
     Perform,
     Picture,
@@ -46,7 +48,11 @@ from sandbox_image.wire import (
     PictureInfo,
     PointerState,
     Press,
+    Program,
+    ProgramList,
+    ProgramOutput,
     ReadFile,
+    ReadOutput,
     ReadPointer,
     ReadText,
     Region,
@@ -59,10 +65,12 @@ from sandbox_image.wire import (
     SetWindowState,
     Shell,
     Size,
+    StopProgram,
     TextRead,
     TypeText,
     WaitChange,
     Waited,
+    WaitExit,
     WaitStill,
     WaitWindow,
     WaitWindowGone,
@@ -83,6 +91,7 @@ lengths = st.integers(1, MAX_COORDINATE)
 texts = st.text(min_size=1, max_size=50)
 numbers = st.integers(-(2**53), 2**53)
 durations = st.floats(0, 1e9)
+names = st.from_regex(r"[^=\x00]{1,20}", fullmatch=True)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
 buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
@@ -110,7 +119,12 @@ actions = st.one_of(
     st.builds(KeyDown, keys=texts),
     st.builds(KeyUp, keys=texts),
     st.builds(TypeText, text=texts),
-    st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
+    st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts, env=st.dictionaries(names, st.text())),
+    st.builds(Open, target=texts),
+    st.builds(ListPrograms),
+    st.builds(ReadOutput, pid=numbers, max_output=st.integers(1000, 250_000)),
+    st.builds(WaitExit, pid=numbers, timeout_ms=deadlines),
+    st.builds(StopProgram, pid=numbers, grace_ms=st.integers(0, 60_000)),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
     st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
@@ -142,10 +156,14 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
+programs = st.builds(Program, pid=numbers, argv=many(texts), log=texts, running=st.booleans(), code=st.none() | numbers)
 results = st.one_of(
     st.builds(Done),
     st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
     st.builds(Launched, pid=numbers, log=texts),
+    programs,
+    st.builds(ProgramList, programs=many(programs)),
+    st.builds(ProgramOutput, text=st.text()),
     st.builds(WindowFound, window=windows),
     st.builds(WindowList, windows=many(windows)),
     st.builds(TextRead, words=many(words), seen=texts),

@@ -69,9 +69,9 @@ async def running_worker(home: Path) -> AsyncIterator[Worker]:
         process.wait(30)
 
 
-async def launch(worker: Worker, *argv: str, cwd: str | None = None) -> Launched:
+async def launch(worker: Worker, *argv: str, cwd: str | None = None, env: dict[str, str] | None = None) -> Launched:
     """Start a program."""
-    started = await worker.do(Launch(argv=argv, cwd=cwd))
+    started = await worker.do(Launch(argv=argv, cwd=cwd, env=env or {}))
     assert isinstance(started, Launched)
     return started
 
