@@ -18,7 +18,8 @@
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
         WrongHold            a button or key that is held down already, or is not
-        NoSuchWindow         the window did not come in time
+        NoSuchWindow         the window did not come in time, or is gone
+        WindowStayed         the window did not close or go away in time
         NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
         FileFailed           the sandbox's file system refused
@@ -134,7 +135,11 @@ class WrongHold(ActionFailed):
 
 
 class NoSuchWindow(ActionFailed):
-    """The window did not come in time."""
+    """The window did not come in time, or is gone."""
+
+
+class WindowStayed(ActionFailed):
+    """The window did not close or go away in time; the message says what came instead, such as a dialog."""
 
 
 class NotInstalled(ActionFailed):
@@ -156,6 +161,7 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.UNTYPABLE: Untypable,
     ErrorCode.HELD: WrongHold,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
+    ErrorCode.WINDOW_STAYED: WindowStayed,
     ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
     ErrorCode.NOT_FOUND: FileFailed,

@@ -121,6 +121,12 @@ class Desktop:
 
     windows = blocking(Async.windows)
     wait_for_window = blocking(Async.wait_for_window)
+    wait_for_window_gone = blocking(Async.wait_for_window_gone)
+    focus = blocking(Async.focus)
+    move_window = blocking(Async.move_window)
+    resize_window = blocking(Async.resize_window)
+    set_window_state = blocking(Async.set_window_state)
+    close_window = blocking(Async.close_window)
     launch = blocking(Async.launch)
 
     bash = blocking(Async.bash)

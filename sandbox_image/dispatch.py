@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, pointer, waiting, windows
+from sandbox_image import keyboard, manager, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
@@ -346,8 +346,8 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     desk.x.listen(desk.x.root)
     automation(desk.x)  # its import is done while the session starts
     while not desk.x.manager_there():
-        desk.pause(time.monotonic() + windows.ASK_S)
-    windows.attended(desk)
+        desk.pause(time.monotonic() + manager.ASK_S)
+    manager.attended(desk)
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)

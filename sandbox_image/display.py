@@ -20,7 +20,7 @@ from typing import NamedTuple
 from Xlib import X, error
 from Xlib.display import Display
 from Xlib.ext import damage, xinput
-from Xlib.protocol import event, rq
+from Xlib.protocol import event, request, rq
 from Xlib.xobject.drawable import Window
 
 from sandbox_image.settle import Box
@@ -192,15 +192,22 @@ class Connection:
         self.listen(window)
         return window
 
+    def end_probe(self, probe: Window) -> None:
+        """Take a probe away. Its number is not used again: a late answer would be taken for one about the next."""
+        request.DestroyWindow(display=self.x.display, window=probe.id)
+
     def manager_answers(self, probe: Window) -> bool:
         """Whether the window manager has answered about the probe; asks it again where it has not."""
         if self.numbers(probe, "_NET_FRAME_EXTENTS"):
             return True
-        request = event.ClientMessage(
-            window=probe, client_type=self.atom("_NET_REQUEST_FRAME_EXTENTS"), data=(32, [0] * 5)
-        )
-        self.root.send_event(request, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        self.tell_manager(probe, "_NET_REQUEST_FRAME_EXTENTS")
         return False
+
+    def tell_manager(self, window: Window, message: str, *data: int) -> None:
+        """Send the window manager a message about a window, with up to five numbers."""
+        numbers = [number & 0xFFFF_FFFF for number in (*data, 0, 0, 0, 0, 0)[:5]]
+        told = event.ClientMessage(window=window, client_type=self.atom(message), data=(32, numbers))
+        self.root.send_event(told, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
 
     def panel_ready(self) -> bool:
         """Whether something has reserved a strip of the screen, as a panel does once it is there."""

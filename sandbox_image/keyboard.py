@@ -17,7 +17,7 @@ from Xlib import X
 from sandbox_image.display import KEYS, Connection
 from sandbox_image.keys import CAPS_LOCK, SHIFT, Key, parse, symbol_of
 from sandbox_image.lane import Desk
-from sandbox_image.windows import attended
+from sandbox_image.manager import attended
 from sandbox_image.wire import Done, ErrorCode, KeyboardAction, KeyDown, KeyUp, Press, Refused, TypeText
 
 BATCH = 100

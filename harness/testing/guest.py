@@ -12,8 +12,9 @@ from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
-from harness.testing.programs import Factory, FakeManager, FakePrograms
+from harness.testing.programs import Factory, FakePrograms
 from harness.testing.screen import FakeScreen
 from harness.testing.shell import ShellHandler, little_shell, run
 from harness.testing.waiting import FakeWaiting
@@ -157,7 +158,7 @@ class FakeGuest:
                 async with asyncio.timeout(request.deadline_ms / 1000):
                     for action in request.actions:
                         results.append(await self._do(action))
-                        self._screen.sweep()
+                        self._manager.look_again()
                         self._screen.tell()
                         self.done.append(action)
         except Refused as refused:

@@ -47,7 +47,21 @@ from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
 from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
-from sandbox_image.wire.windows import ListWindows, WaitWindow, Window, WindowAction, WindowFound, WindowList
+from sandbox_image.wire.windows import (
+    CloseWindow,
+    FocusWindow,
+    ListWindows,
+    MoveWindow,
+    ResizeWindow,
+    SetWindowState,
+    WaitWindow,
+    WaitWindowGone,
+    Window,
+    WindowAction,
+    WindowFound,
+    WindowList,
+    WindowState,
+)
 
 __all__ = [
     "BOOT_HEADER",
@@ -65,6 +79,7 @@ __all__ = [
     "ButtonUp",
     "Cancel",
     "Click",
+    "CloseWindow",
     "DeadlineMs",
     "Done",
     "Drag",
@@ -76,6 +91,7 @@ __all__ = [
     "FileAction",
     "FileInfo",
     "FindFile",
+    "FocusWindow",
     "FolderPage",
     "Guest",
     "Health",
@@ -91,6 +107,7 @@ __all__ = [
     "Message",
     "Modifiers",
     "Move",
+    "MoveWindow",
     "Ok",
     "Output",
     "Perform",
@@ -110,9 +127,11 @@ __all__ = [
     "ReleaseAll",
     "Reply",
     "RequestId",
+    "ResizeWindow",
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SetWindowState",
     "Settle",
     "Shell",
     "ShellEvent",
@@ -123,12 +142,14 @@ __all__ = [
     "WaitChange",
     "WaitStill",
     "WaitWindow",
+    "WaitWindowGone",
     "Waited",
     "WaitingAction",
     "Window",
     "WindowAction",
     "WindowFound",
     "WindowList",
+    "WindowState",
     "WireError",
     "Word",
     "WorkerAction",

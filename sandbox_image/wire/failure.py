@@ -22,6 +22,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     UNTYPABLE = "untypable"  # a character that no key of the layout gives
     NO_SUCH_WINDOW = "no_such_window"
+    WINDOW_STAYED = "window_stayed"  # it was to close or to go away
     LAUNCH_FAILED = "launch_failed"
     NOT_FOUND = "not_found"  # a file or folder
     DENIED = "denied"  # by the file system

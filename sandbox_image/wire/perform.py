@@ -15,12 +15,12 @@ from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.waiting import Waited, WaitingAction
-from sandbox_image.wire.windows import ListWindows, WaitWindow, WindowAction, WindowFound, WindowList
+from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
 WorkerAction = ProgramAction | FileAction
 """What is done with the desktop user's rights, by a process of that user."""
 
-LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow
+LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone
 """What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
 
 Action = Annotated[

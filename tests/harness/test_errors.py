@@ -19,6 +19,7 @@ CLASSES = {
     ErrorCode.NO_SUCH_WINDOW: "NoSuchWindow",
     ErrorCode.HELD: "WrongHold",
     ErrorCode.MISSING: "NotInstalled",
+    ErrorCode.WINDOW_STAYED: "WindowStayed",
     ErrorCode.LAUNCH_FAILED: "LaunchFailed",
     ErrorCode.NOT_FOUND: "FileFailed",
     ErrorCode.DENIED: "FileFailed",

@@ -83,7 +83,7 @@ async def test_requests_with_actions_do_not_mix(hands: Hands, terminal: Terminal
 
 
 async def test_looking_does_not_wait_for_acting(hands: Hands) -> None:
-    acting = asyncio.create_task(hands.perform(WaitWindow(title="never", timeout_ms=60_000)))
+    acting = asyncio.create_task(hands.perform(Press(keys="Shift_L"), WaitWindow(title="never", timeout_ms=60_000)))
     await asyncio.sleep(0.05)
     answers = await asyncio.gather(*(hands.perform(picture=Picture()) for _ in range(8)))
     assert all(answer.picture for answer in answers)

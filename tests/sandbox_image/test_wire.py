@@ -19,6 +19,7 @@ from sandbox_image.wire import (
     ButtonUp,
     Cancel,
     Click,
+    CloseWindow,
     Done,
     Drag,
     Effect,
@@ -26,6 +27,7 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
+    FocusWindow,
     Health,
     KeyDown,
     KeyUp,
@@ -35,6 +37,7 @@ from sandbox_image.wire import (
     ListWindows,
     Message,
     Move,
+    MoveWindow,
     Ok,
     Output,
     Perform,
@@ -49,9 +52,11 @@ from sandbox_image.wire import (
     Region,
     ReleaseAll,
     Reply,
+    ResizeWindow,
     ScreenPoint,
     Scroll,
     Settle,
+    SetWindowState,
     Shell,
     Size,
     TextRead,
@@ -60,6 +65,7 @@ from sandbox_image.wire import (
     Waited,
     WaitStill,
     WaitWindow,
+    WaitWindowGone,
     Window,
     WindowFound,
     WindowList,
@@ -80,6 +86,7 @@ durations = st.floats(0, 1e9)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
 buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
+states = st.sampled_from(["normal", "maximized", "minimized", "fullscreen"])
 points = st.builds(ScreenPoint, x=places, y=places)
 sizes = st.builds(Size, width=lengths, height=lengths)
 regions = st.builds(Region, x=places, y=places, width=lengths, height=lengths)
@@ -109,6 +116,12 @@ actions = st.one_of(
     st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
     st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
     st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
+    st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
+    st.builds(FocusWindow, window=numbers),
+    st.builds(MoveWindow, window=numbers, to=points),
+    st.builds(ResizeWindow, window=numbers, size=sizes),
+    st.builds(SetWindowState, window=numbers, state=states),
+    st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -118,6 +131,7 @@ windows = st.builds(
     pid=st.none() | numbers,
     region=regions,
     active=st.booleans(),
+    state=states,
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
 effects = st.builds(
