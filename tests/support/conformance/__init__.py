@@ -3,7 +3,19 @@
 A check takes a Desktop and asserts. The desktop has a text editor called `mousepad`, and waits for windows.
 """
 
-from tests.support.conformance import eyes, files, keyboard, pointer, programs, requests, shell, windows
+from tests.support.conformance import editor, eyes, files, keyboard, pointer, programs, requests, shell, windows
 from tests.support.conformance.checks import CHECKS, Check
 
-__all__ = ["CHECKS", "Check", "eyes", "files", "keyboard", "pointer", "programs", "requests", "shell", "windows"]
+__all__ = [
+    "CHECKS",
+    "Check",
+    "editor",
+    "eyes",
+    "files",
+    "keyboard",
+    "pointer",
+    "programs",
+    "requests",
+    "shell",
+    "windows",
+]
