@@ -136,6 +136,13 @@ class Desktop:
     put = blocking(Async.put)
     ls = blocking(Async.ls)
     stat = blocking(Async.stat)
+    remove = blocking(Async.remove)
+
+    edit_view = blocking(Async.edit_view)
+    edit_create = blocking(Async.edit_create)
+    edit_replace = blocking(Async.edit_replace)
+    edit_insert = blocking(Async.edit_insert)
+    edit_undo = blocking(Async.edit_undo)
 
     def _waited(self, begun: object) -> Any:
         match begun:

@@ -128,7 +128,12 @@ async def _content(channel: Channel) -> AsyncIterator[bytes]:
         raise _CutOffError
 
 
-_FILES = {"read_file": _read_file, "list_folder": _list_folder, "find_file": _find_file}
+async def _remove_file(request: Request, channel: Channel) -> None:
+    await asyncio.to_thread(files.remove, request["path"])
+    _tell(channel, kind="done")
+
+
+_FILES = {"read_file": _read_file, "list_folder": _list_folder, "find_file": _find_file, "remove_file": _remove_file}
 
 
 async def _unless_gone(channel: Channel, work: Coroutine[Any, Any, None]) -> None:

@@ -22,7 +22,17 @@ from sandbox_image.wire.base import (
 )
 from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
-from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
+from sandbox_image.wire.files import (
+    Entry,
+    FileAction,
+    FileInfo,
+    FindFile,
+    FolderPage,
+    ListFolder,
+    ReadFile,
+    RemoveFile,
+    WriteFile,
+)
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
@@ -125,6 +135,7 @@ __all__ = [
     "Refused",
     "Region",
     "ReleaseAll",
+    "RemoveFile",
     "Reply",
     "RequestId",
     "ResizeWindow",

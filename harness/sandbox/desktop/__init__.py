@@ -7,8 +7,8 @@ subclass of ActionFailed, and the sandbox goes on; what cannot be sent at all is
 
 from __future__ import annotations
 
+from harness.sandbox.desktop.editor import Editor
 from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
-from harness.sandbox.desktop.files import Files
 from harness.sandbox.desktop.keyboard import Keyboard
 from harness.sandbox.desktop.pointer import Pointer
 from harness.sandbox.desktop.programs import Programs
@@ -21,5 +21,5 @@ from harness.sandbox.desktop.windows import Windows
 __all__ = ["DEADLINE", "OUTPUT_LIMIT", "Change", "Desktop", "Place", "Screenshot", "ShellResult", "describe"]
 
 
-class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Windows, Programs, ShellSessions, Files):
+class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Windows, Programs, ShellSessions, Editor):
     """What a person can do at a desktop, over anything that speaks the wire."""
