@@ -1,8 +1,9 @@
 """From a request to what happens on the desktop: actions in order, stillness, effect, picture.
 
 Two kinds of lane: the hands, where one request that acts follows the other, and eyes, for requests that only look,
-or wait for what they see; those wait for nobody. Whatever a request pressed is released at its end, checked against
-the X server's view.
+or wait for what they see; those wait for nobody. Mere pictures are taken one by one: several at a time are no faster,
+and however many are asked for, the hands get their turn. Whatever a request pressed is released at its end, checked
+against the X server's view.
 Deadlines are the caller's: cancelling `perform` ends the work at once.
 """
 
@@ -12,8 +13,8 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
@@ -21,6 +22,7 @@ from sandbox_image import keyboard, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
+from sandbox_image.live import Live
 from sandbox_image.ocr import Reader
 from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
@@ -29,10 +31,12 @@ from sandbox_image.wire import (
     Answer,
     Effect,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileInfo,
     KeyboardAction,
+    Listen,
     Output,
     Perform,
     PictureInfo,
@@ -90,7 +94,9 @@ class Dispatch:
         self._hands: Lane | None = None
         self._eyes: list[Lane] = []
         self._busy = asyncio.Lock()
+        self._glance = asyncio.Lock()
         self._reader = Reader()
+        self._live = Live(self._looking)
 
     def attach(self, display: str) -> None:
         """An X server is up under this name; again after it was restarted. Work on the old one ends DISPLAY_LOST."""
@@ -101,7 +107,6 @@ class Dispatch:
 
     async def ready(self, panel_s: float = PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
-        await self._attached.wait()
         async with self._looking() as lane:
             return await lane.run(_ready, panel_s)
 
@@ -115,8 +120,8 @@ class Dispatch:
     async def perform(self, request: Perform) -> Answer:
         """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
         started = time.monotonic()
-        await self._attached.wait()
-        async with self._acting() if request.acts else self._looking() as lane:
+        glance = nullcontext() if request.actions or request.settle else self._glance
+        async with glance, self._acting() if request.acts else self._looking() as lane:
             work = _Work(request, lane, self._worker, self._reader)
             await work.run()
         return work.answer((time.monotonic() - started) * 1000)
@@ -133,13 +138,19 @@ class Dispatch:
         """The worker's."""
         return await self._worker.write_file(request, content)
 
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """What changes, as it does."""
+        return self._live.listen(request)
+
     @asynccontextmanager
     async def _acting(self) -> AsyncIterator[Lane]:
+        await self._attached.wait()
         async with self._busy:
             yield self._hands or Lane(self._display)
 
     @asynccontextmanager
     async def _looking(self) -> AsyncIterator[Lane]:
+        await self._attached.wait()
         eyes = self._eyes
         lane = eyes.pop() if eyes else Lane(self._display)
         try:

@@ -31,6 +31,10 @@ NAMED = 10
 """Windows named in an error at most."""
 ASK_S = 0.02
 """How often the window manager is asked, besides whenever something changes."""
+PACE_S = 0.05
+"""The least time from one list of windows to the next, for titles that change all the time."""
+IDLE_S = 60.0
+"""How long one wait for an event lasts; then the next one begins."""
 FOCUS_S = 0.3
 """How long a window that is there may take to get the keyboard focus, so that what is typed next reaches it."""
 
@@ -52,6 +56,21 @@ def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound:
 def list_windows(desk: Desk, action: ListWindows) -> WindowList:  # noqa: ARG001 - all actions have one form
     """All managed windows, bottom to top."""
     return WindowList(windows=_windows(desk.x, "_NET_CLIENT_LIST_STACKING"))
+
+
+def differing(desk: Desk, before: WindowList | None) -> WindowList:
+    """The managed windows, once they are others than before, or a title, a place or the focus is."""
+    watched: set[int] = set()
+    try:
+        while True:
+            _listen(desk.x, [desk.x.root.id, *desk.x.numbers(desk.x.root, "_NET_CLIENT_LIST")], watched)
+            there = list_windows(desk, ListWindows())
+            if there != before:
+                return there
+            desk.pause(time.monotonic() + IDLE_S)
+            desk.rest(PACE_S)
+    finally:
+        desk.x.deafen()
 
 
 def wait_window(desk: Desk, action: WaitWindow) -> WindowFound:

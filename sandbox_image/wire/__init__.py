@@ -20,7 +20,8 @@ from sandbox_image.wire.base import (
     Message,
     RequestId,
 )
-from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
+from sandbox_image.wire.codec import WireError, decode, decode_event, decode_frame, encode, encode_event, encode_frame
+from sandbox_image.wire.events import MAX_FPS, Event, FrameInfo, Frames, Listen, LiveFrame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
 from sandbox_image.wire.files import FileInfo, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
@@ -42,6 +43,7 @@ __all__ = [
     "FRAME_TYPE",
     "MAX_COORDINATE",
     "MAX_DEADLINE_MS",
+    "MAX_FPS",
     "MAX_REQUEST_BYTES",
     "MAX_TEXT",
     "SHELL_EVENT",
@@ -55,9 +57,12 @@ __all__ = [
     "Drag",
     "Effect",
     "ErrorCode",
+    "Event",
     "Exit",
     "Failure",
     "FileInfo",
+    "FrameInfo",
+    "Frames",
     "Guest",
     "Health",
     "KeyboardAction",
@@ -65,6 +70,8 @@ __all__ = [
     "Launched",
     "Lease",
     "ListWindows",
+    "Listen",
+    "LiveFrame",
     "LookingAction",
     "Message",
     "Move",
@@ -108,7 +115,9 @@ __all__ = [
     "WorkerAction",
     "WriteFile",
     "decode",
+    "decode_event",
     "decode_frame",
     "encode",
+    "encode_event",
     "encode_frame",
 ]
