@@ -105,6 +105,10 @@ class Desktop:
     wait_for_change = blocking(Async.wait_for_change)
     wait_for_still = blocking(Async.wait_for_still)
 
+    events = blocking(Async.events)
+    frames = blocking(Async.frames)
+    window_changes = blocking(Async.window_changes)
+
     move = blocking(Async.move)
     click = blocking(Async.click)
     drag = blocking(Async.drag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
@@ -12,6 +12,7 @@ from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.live import FakeLive
 from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakePrograms
@@ -22,11 +23,13 @@ from sandbox_image.wire import (
     Action,
     Answer,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileAction,
     FileInfo,
     KeyboardAction,
+    Listen,
     Output,
     Perform,
     PointerAction,
@@ -148,6 +151,10 @@ class FakeGuest:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """Write to the dict of files."""
         return await self._files.write(request, content)
+
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """Tell what actions and `show` change."""
+        return FakeLive(self._screen, lambda: self._pointer.at).listen(request)
 
     # --- one request ----------------------------------------------------------------------------------------------
 

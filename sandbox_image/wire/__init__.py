@@ -20,7 +20,8 @@ from sandbox_image.wire.base import (
     Message,
     RequestId,
 )
-from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
+from sandbox_image.wire.codec import WireError, decode, decode_event, decode_frame, encode, encode_event, encode_frame
+from sandbox_image.wire.events import MAX_FPS, Event, FrameInfo, Frames, Listen, LiveFrame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
 from sandbox_image.wire.files import (
     Entry,
@@ -79,6 +80,7 @@ __all__ = [
     "FRAME_TYPE",
     "MAX_COORDINATE",
     "MAX_DEADLINE_MS",
+    "MAX_FPS",
     "MAX_REQUEST_BYTES",
     "MAX_TEXT",
     "SHELL_EVENT",
@@ -96,6 +98,7 @@ __all__ = [
     "Effect",
     "Entry",
     "ErrorCode",
+    "Event",
     "Exit",
     "Failure",
     "FileAction",
@@ -103,6 +106,8 @@ __all__ = [
     "FindFile",
     "FocusWindow",
     "FolderPage",
+    "FrameInfo",
+    "Frames",
     "Guest",
     "Health",
     "KeyDown",
@@ -113,6 +118,8 @@ __all__ = [
     "Lease",
     "ListFolder",
     "ListWindows",
+    "Listen",
+    "LiveFrame",
     "LookingAction",
     "Message",
     "Modifiers",
@@ -166,7 +173,9 @@ __all__ = [
     "WorkerAction",
     "WriteFile",
     "decode",
+    "decode_event",
     "decode_frame",
     "encode",
+    "encode_event",
     "encode_frame",
 ]

@@ -28,13 +28,17 @@ from sandbox_image.wire import (
     Failure,
     FileInfo,
     FocusWindow,
+    FrameInfo,
+    Frames,
     Health,
     KeyDown,
     KeyUp,
     Launch,
     Launched,
     Lease,
+    Listen,
     ListWindows,
+    LiveFrame,
     Message,
     Move,
     MoveWindow,
@@ -73,8 +77,10 @@ from sandbox_image.wire import (
     Word,
     WriteFile,
     decode,
+    decode_event,
     decode_frame,
     encode,
+    encode_event,
     encode_frame,
 )
 
@@ -202,7 +208,24 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Lease, seconds=st.floats(0.001, 86_400)),
     st.builds(Cancel, id=ids),
     st.builds(Ok),
+    st.builds(Listen, frames=st.builds(Frames, picture=pictures, fps=st.floats(0.01, 30)), windows=st.booleans()),
 )
+frame_infos = st.builds(
+    FrameInfo,
+    sequence=st.integers(1, 2**53),
+    time_ms=numbers,
+    changed=maybe_regions,
+    picture=st.builds(PictureInfo, region=regions, size=sizes, format=shown, length=st.integers(1, 200)),
+)
+
+
+@st.composite
+def live_frames(draw: st.DrawFn) -> LiveFrame:
+    info = draw(frame_infos)
+    return LiveFrame(info, draw(st.binary(min_size=info.picture.length, max_size=info.picture.length)))
+
+
+events = live_frames() | st.builds(WindowList, windows=many(windows)) | failures
 
 
 @given(messages)
@@ -230,7 +253,7 @@ def test_a_frame_cut_anywhere_is_an_error(answer: Answer, data: st.DataObject) -
 
 @given(answers(), st.binary(min_size=1, max_size=9))
 def test_a_frame_with_more_than_it_announces_is_an_error(answer: Answer, more: bytes) -> None:
-    with pytest.raises(WireError, match="announces a picture"):
+    with pytest.raises(WireError, match="is announced"):
         decode_frame(encode_frame(answer) + more)
 
 
@@ -311,3 +334,33 @@ def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
     assert not Perform(id="12345678").acts
     assert not Perform(id="12345678", actions=looks).acts
     assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts
+
+
+@given(events)
+def test_every_event_comes_back_equal(event: LiveFrame | WindowList | Failure) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@given(events, st.data())
+def test_an_event_that_is_cut_or_has_more_than_it_announces_is_an_error(
+    event: LiveFrame | WindowList | Failure, data: st.DataObject
+) -> None:
+    body = encode_event(event)
+    with pytest.raises(WireError):
+        decode_event(body[: data.draw(st.integers(0, len(body) - 1))])
+    with pytest.raises(WireError):
+        decode_event(body + b"x")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "to frames, to windows or to both"),
+        ({"frames": {"fps": 0}}, "fps"),
+        ({"frames": {"fps": 31}}, "fps"),
+        ({"frames": {"picture": {"only_changes": True}}}, "live frames are whole"),
+    ],
+)
+def test_what_cannot_be_listened_to_is_refused(body: dict[str, object], message: str) -> None:
+    with pytest.raises(WireError, match=message):
+        decode(Listen, json.dumps(body).encode())
