@@ -45,6 +45,7 @@ from sandbox_image.wire import (
     Result,
     Settle,
     Shell,
+    ShellAction,
     Size,
     WindowAction,
     WorkerAction,
@@ -134,8 +135,8 @@ class Dispatch:
         """The worker's."""
         return await self._worker.write_file(request, content)
 
-    async def _run(self, request: Perform, errands: tuple[FileAction, ...], started: float) -> Answer:
-        """Do what has to do with files alone: without a screen, and not waiting for who acts on it."""
+    async def _run(self, request: Perform, errands: tuple[FileAction | ShellAction, ...], started: float) -> Answer:
+        """Do what has to do with files and shells alone: without a screen, and not waiting for who acts on it."""
         results: list[Result] = []
         failure = None
         try:
@@ -231,9 +232,9 @@ class _Work:
         return Answer(reply, data)
 
 
-def _errands(request: Perform) -> tuple[FileAction, ...]:
-    """The actions of a request that has to do with files alone; none of another one."""
-    errands = tuple(action for action in request.actions if isinstance(action, FileAction))
+def _errands(request: Perform) -> tuple[FileAction | ShellAction, ...]:
+    """The actions of a request that has to do with files and shells alone; none of another one."""
+    errands = tuple(action for action in request.actions if isinstance(action, FileAction | ShellAction))
     alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
     return errands if alone else ()
 

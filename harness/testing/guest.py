@@ -13,7 +13,7 @@ from harness.testing.keyboard import FakeKeyboard
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakeManager, FakePrograms
 from harness.testing.screen import FakeScreen, compare, photograph
-from harness.testing.shell import ShellHandler, little_shell, run
+from harness.testing.shell import FakeShells, ShellHandler
 from sandbox_image.wire import (
     Action,
     Answer,
@@ -34,6 +34,7 @@ from sandbox_image.wire import (
     Result,
     ScreenPoint,
     Shell,
+    ShellAction,
     Size,
     TextRead,
     WindowAction,
@@ -67,7 +68,7 @@ class FakeGuest:
         self._screen = FakeScreen(screen or Size(width=800, height=600))
         self._files = FakeFiles()
         self._files.content.update({absolute(path): data for path, data in (files or {}).items()})
-        self._handler = bash or little_shell(self._files)
+        self._shells = FakeShells(self._files, bash)
         self._lock = asyncio.Lock()
         self._held = Held()
         self._pointer = FakePointer(self._screen, self._held)
@@ -133,7 +134,7 @@ class FakeGuest:
     async def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """Run a command through the handler."""
         self.commands.append(request.command)
-        async for event in run(self._handler, request):
+        async for event in self._shells.run(request):
             yield event
 
     def read_file(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
@@ -188,9 +189,15 @@ class FakeGuest:
             return await self._read(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
+        if isinstance(action, FileAction | ShellAction):
+            return self._do_behind(action)
+        assert_never(action)
+
+    def _do_behind(self, action: FileAction | ShellAction) -> Result:
+        """What needs no screen."""
         if isinstance(action, FileAction):
             return self._files.do(action)
-        assert_never(action)
+        return self._shells.do(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:
         if action.region:

@@ -42,7 +42,20 @@ from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
-from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
+from sandbox_image.wire.shell import (
+    SHELL_EVENT,
+    Exit,
+    ListSessions,
+    Output,
+    ResizeTerminal,
+    SendInput,
+    SessionList,
+    Shell,
+    ShellAction,
+    ShellEvent,
+    ShellSession,
+    TerminalSize,
+)
 from sandbox_image.wire.windows import ListWindows, WaitWindow, Window, WindowAction, WindowFound, WindowList
 
 __all__ = [
@@ -78,6 +91,7 @@ __all__ = [
     "Launched",
     "Lease",
     "ListFolder",
+    "ListSessions",
     "ListWindows",
     "Message",
     "Move",
@@ -97,13 +111,19 @@ __all__ = [
     "RemoveFile",
     "Reply",
     "RequestId",
+    "ResizeTerminal",
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SendInput",
+    "SessionList",
     "Settle",
     "Shell",
+    "ShellAction",
     "ShellEvent",
+    "ShellSession",
     "Size",
+    "TerminalSize",
     "Text",
     "TextRead",
     "TypeText",

@@ -14,9 +14,10 @@ from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
+from sandbox_image.wire.shell import SessionList, ShellAction
 from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction | FileAction
+WorkerAction = ProgramAction | FileAction | ShellAction
 """What is done with the desktop user's rights, by a process of that user."""
 
 Action = Annotated[
@@ -25,7 +26,7 @@ Action = Annotated[
 ]
 
 Result = Annotated[
-    Done | Launched | WindowFound | WindowList | TextRead | FolderPage | Entry,
+    Done | Launched | WindowFound | WindowList | TextRead | FolderPage | Entry | SessionList,
     Field(discriminator="kind"),
 ]
 
