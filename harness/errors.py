@@ -6,6 +6,7 @@
         EditFailed           an edit that does not fit its file; nothing was changed
         FlowError            a flow file that does not say what it must; knows file, line and column
       EngineError            the container engine is absent, stopped or refused
+        NoEngine             none answers; carries what was tried
         ImageMissing         the sandbox image has to be built first
       SandboxError           the sandbox cannot go on; nobody inside the run can mend it
         StartFailed          a step of starting failed; carries the step and the last log lines
@@ -17,7 +18,10 @@
         NotOnScreen          a point off the screen
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
-        NoSuchWindow         the window did not come in time
+        WrongHold            a button or key that is held down already, or is not
+        NoSuchWindow         the window did not come in time, or is gone
+        WindowStayed         the window did not close or go away in time
+        NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
         FileFailed           the sandbox's file system refused
 
@@ -61,6 +65,16 @@ class FlowError(UsageError):
 
 class EngineError(HarnessError):
     """The container engine is absent, stopped or refused a request."""
+
+
+class NoEngine(EngineError):
+    """No container engine answers at any of the places tried."""
+
+    def __init__(self, tried: Sequence[str], advice: str) -> None:
+        places = "".join(f"\n  {place}" for place in tried)
+        super().__init__(f"no container engine answers. Tried:{places}\n{advice}")
+        self.tried = tuple(tried)
+        self.advice = advice
 
 
 class ImageMissing(EngineError):
@@ -121,8 +135,20 @@ class Untypable(ActionFailed):
     """A character the keyboard layout does not have; nothing was typed."""
 
 
+class WrongHold(ActionFailed):
+    """A button or key that is held down already, or is not; nothing was pressed or released."""
+
+
 class NoSuchWindow(ActionFailed):
-    """The window did not come in time."""
+    """The window did not come in time, or is gone."""
+
+
+class WindowStayed(ActionFailed):
+    """The window did not close or go away in time; the message says what came instead, such as a dialog."""
+
+
+class NotInstalled(ActionFailed):
+    """The image lacks what this needs; the message says what to add."""
 
 
 class LaunchFailed(ActionFailed):
@@ -138,7 +164,10 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.OFF_SCREEN: NotOnScreen,
     ErrorCode.UNKNOWN_KEY: UnknownKey,
     ErrorCode.UNTYPABLE: Untypable,
+    ErrorCode.HELD: WrongHold,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
+    ErrorCode.WINDOW_STAYED: WindowStayed,
+    ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
     ErrorCode.NOT_FOUND: FileFailed,
     ErrorCode.DENIED: FileFailed,

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
-from sandbox_image.wire import Region, ScreenPoint, Size
+from sandbox_image.wire import PictureFormat, Region, ScreenPoint, Size
 
 Outcome = Literal["passed", "failed", "error", "infrastructure", "interrupted"]
 """`error`: only the cleanup failed. `infrastructure`: the sandbox or its engine, not the flow, is to blame."""
@@ -94,7 +94,7 @@ class FrameCaptured(Happening):
     step: str
     moment: Moment
     frame: str  # SHA-256 of its bytes
-    format: Literal["png", "jpeg"]
+    format: PictureFormat
     region: Region
     data: bytes = Field(default=b"", exclude=True, repr=False)
 

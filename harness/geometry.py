@@ -57,6 +57,11 @@ def fit(screen: Size, within: Size) -> Size:
     """The largest size of the screen's shape that fits; never larger than the screen, never below one pixel."""
     if screen.width <= within.width and screen.height <= within.height:
         return screen
+    return zoomed(screen, within)
+
+
+def zoomed(screen: Size, within: Size) -> Size:
+    """The largest size of this shape that fits, larger or smaller than it; never below one pixel."""
     if screen.width * within.height >= screen.height * within.width:  # the width binds
         return Size(width=within.width, height=max(1, round(screen.height * within.width / screen.width)))
     return Size(width=max(1, round(screen.width * within.height / screen.height)), height=within.height)

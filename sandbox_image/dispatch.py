@@ -1,7 +1,8 @@
 """From a request to what happens on the desktop: actions in order, stillness, effect, picture.
 
-Two kinds of lane: the hands, where one request with actions follows the other, and eyes, for requests that only
-look; those wait for nobody. Whatever a request pressed is released at its end, checked against the X server's view.
+Two kinds of lane: the hands, where one request that acts follows the other, and eyes, for requests that only look,
+or wait for what they see; those wait for nobody. Whatever a request pressed is released at its end, checked against
+the X server's view.
 Deadlines are the caller's: cancelling `perform` ends the work at once.
 """
 
@@ -16,11 +17,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, pointer, windows
+from sandbox_image import keyboard, manager, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
+from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.ocr import Reader
-from sandbox_image.screen import Frame, cropped, effect, encoded
+from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
 from sandbox_image.wire import (
     Action,
@@ -29,12 +31,10 @@ from sandbox_image.wire import (
     ErrorCode,
     Exit,
     Failure,
-    FileAction,
     FileInfo,
     KeyboardAction,
     Output,
     Perform,
-    Picture,
     PictureInfo,
     PointerAction,
     ReadFile,
@@ -45,8 +45,8 @@ from sandbox_image.wire import (
     Result,
     Settle,
     Shell,
-    ShellAction,
     Size,
+    WaitingAction,
     WindowAction,
     WorkerAction,
     WriteFile,
@@ -56,6 +56,8 @@ PANEL_S = 3.0
 """How long readiness waits for the panel once the window manager is there; a session may have none."""
 RELEASE_S = 5.0
 """How long an X server may take to release what is down before it is given up."""
+NEWS_S = 0.5
+"""How long the supervisor may take to tell that the X server ended."""
 KEPT_EYES = 4
 """Lanes for looking that are kept for the next time."""
 
@@ -80,48 +82,88 @@ class Worker(Protocol):
         ...
 
 
+class _Screen:
+    """One X server while it is up: a lane for the hands, lanes for eyes as they are needed."""
+
+    def __init__(self, display: str) -> None:
+        self.ended = asyncio.Event()
+        self._busy = asyncio.Lock()
+        self._display = display
+        self._hands = Lane(display)
+        self._eyes: list[Lane] = []
+        self._cleaning = asyncio.create_task(self._clean())
+
+    async def _clean(self) -> None:
+        """Release what a server before this one may have left down when it was killed."""
+        async with self.acting() as lane:
+            await _end(lane, succeeded=False)
+
+    @asynccontextmanager
+    async def acting(self) -> AsyncIterator[Lane]:
+        async with self._busy:
+            yield self._hands
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[Lane]:
+        lane = self._eyes.pop() if self._eyes else Lane(self._display)
+        try:
+            yield lane
+        finally:
+            if len(self._eyes) < KEPT_EYES and not self.ended.is_set():
+                self._eyes.append(lane)
+            else:
+                lane.close()
+
+    def end(self) -> None:
+        """Give it back; work on it ends with DISPLAY_LOST."""
+        self.ended.set()
+        self._cleaning.cancel()
+        for lane in (self._hands, *self._eyes):
+            lane.close()
+
+
 class Dispatch:
     """The desktop as a `wire.Guest`. Requests wait until an X server was attached."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
-        self._display = ""
-        self._attached = asyncio.Event()
-        self._hands: Lane | None = None
-        self._eyes: list[Lane] = []
-        self._busy = asyncio.Lock()
+        self._screen: asyncio.Future[_Screen] = asyncio.Future()
         self._reader = Reader()
 
     def attach(self, display: str) -> None:
-        """An X server is up under this name; again after it was restarted. Work on the old one ends DISPLAY_LOST."""
-        for lane in (*self._eyes, *([self._hands] if self._hands else [])):
-            lane.close()
-        self._display, self._hands, self._eyes = display, Lane(display), []
-        self._attached.set()
+        """An X server is up under this name; again after it was restarted."""
+        self.detach()
+        self._screen.set_result(_Screen(display))
+
+    def detach(self) -> None:
+        """The X server ended, or nobody needs it any more: requests wait for the next one."""
+        if self._screen.done():
+            self._screen.result().end()
+            self._screen = asyncio.Future()
 
     async def ready(self, panel_s: float = PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
-        await self._attached.wait()
-        async with self._looking() as lane:
+        async with (await self._up()).looking() as lane:
             return await lane.run(_ready, panel_s)
 
-    def close(self) -> None:
-        """Give the X server back."""
-        for lane in (*self._eyes, *([self._hands] if self._hands else [])):
-            lane.close()
-        self._hands, self._eyes = None, []
-        self._attached.clear()
-
     async def perform(self, request: Perform) -> Answer:
-        """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply."""
+        """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply.
+
+        Where the X server was gone before anything was done, the next one is waited for.
+        """
         started = time.monotonic()
         if errands := _errands(request):
             return await self._run(request, errands, started)
-        await self._attached.wait()
-        async with self._acting() if request.actions else self._looking() as lane:
-            work = _Work(request, lane, self._worker, self._reader)
-            await work.run()
-        return work.answer((time.monotonic() - started) * 1000)
+        while True:
+            screen = await self._up()
+            async with screen.acting() if request.acts else screen.looking() as lane:
+                work = _Work(request, lane, self._worker, self._reader)
+                await work.run()
+            if not (work.came_too_late and await _comes(screen.ended)):
+                return work.answer((time.monotonic() - started) * 1000)
+
+    async def _up(self) -> _Screen:
+        return await asyncio.shield(self._screen)
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """The worker's."""
@@ -135,8 +177,8 @@ class Dispatch:
         """The worker's."""
         return await self._worker.write_file(request, content)
 
-    async def _run(self, request: Perform, errands: tuple[FileAction | ShellAction, ...], started: float) -> Answer:
-        """Do what has to do with files and shells alone: without a screen, and not waiting for who acts on it."""
+    async def _run(self, request: Perform, errands: tuple[WorkerAction, ...], started: float) -> Answer:
+        """Do what the worker does alone: without a screen, and not waiting for who acts on it."""
         results: list[Result] = []
         failure = None
         try:
@@ -146,23 +188,6 @@ class Dispatch:
             failure = refused.failure.model_copy(update={"action": len(results)})
         took_ms = (time.monotonic() - started) * 1000
         return Answer(Reply(id=request.id, results=tuple(results), failure=failure, took_ms=took_ms), b"")
-
-    @asynccontextmanager
-    async def _acting(self) -> AsyncIterator[Lane]:
-        async with self._busy:
-            yield self._hands or Lane(self._display)
-
-    @asynccontextmanager
-    async def _looking(self) -> AsyncIterator[Lane]:
-        eyes = self._eyes
-        lane = eyes.pop() if eyes else Lane(self._display)
-        try:
-            yield lane
-        finally:
-            if eyes is self._eyes and len(eyes) < KEPT_EYES:
-                eyes.append(lane)
-            else:
-                lane.close()
 
 
 @dataclass(slots=True)
@@ -174,6 +199,7 @@ class _Work:
     worker: Worker
     reader: Reader
     results: list[Result] = field(default_factory=list)
+    begun: bool = False
     failure: Failure | None = None
     effect: Effect | None = None
     picture: tuple[PictureInfo, bytes] | None = None
@@ -181,6 +207,7 @@ class _Work:
     async def run(self) -> None:
         try:
             before = await self.lane.run(_begin, self.request)
+            self.begun = True
             if self.request.actions:
                 await self._act()
             self.effect, self.picture = await self.lane.run(_look, (self.request, before))
@@ -189,20 +216,18 @@ class _Work:
 
     async def _act(self) -> None:
         last = len(self.request.actions) - 1
-        index = 0
+        index, succeeded = 0, False
         try:
             for index, action in enumerate(self.request.actions):
                 if index == last:
                     await self.lane.run(_forget, None)
                 self.results.append(await self._do(action))
+            succeeded = True
         except Exception as error:  # noqa: BLE001 - the same
             self.failure = _failure(error, index)
         finally:
-            await uninterrupted(self._release())
-
-    async def _release(self) -> None:
-        with suppress(Refused):  # a display that is gone holds nothing down
-            await self.lane.run(_release, None, limit_s=RELEASE_S)
+            if self.request.acts:
+                await uninterrupted(_end(self.lane, succeeded=succeeded))
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
@@ -214,10 +239,17 @@ class _Work:
         if isinstance(action, WindowAction):
             return await lane.run(windows.do, action)
         if isinstance(action, ReadingAction):
-            return await self.reader.read(await lane.run(_grab, action.region))
+            return await self.reader.read(await lane.run(_grab, action.region), action.languages)
+        if isinstance(action, WaitingAction):
+            return await lane.run(waiting.do, action)
         if isinstance(action, WorkerAction):
             return await self.worker.do(action)
         assert_never(action)
+
+    @property
+    def came_too_late(self) -> bool:
+        """Whether the X server was gone before anything was done."""
+        return not self.begun and self.failure is not None and self.failure.code is ErrorCode.DISPLAY_LOST
 
     def answer(self, took_ms: float) -> Answer:
         info, data = self.picture or (None, b"")
@@ -232,9 +264,16 @@ class _Work:
         return Answer(reply, data)
 
 
-def _errands(request: Perform) -> tuple[FileAction | ShellAction, ...]:
-    """The actions of a request that has to do with files and shells alone; none of another one."""
-    errands = tuple(action for action in request.actions if isinstance(action, FileAction | ShellAction))
+async def _comes(news: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(NEWS_S):
+            return await news.wait()
+    return False
+
+
+def _errands(request: Perform) -> tuple[WorkerAction, ...]:
+    """The actions of a request that has to do with the worker alone; none of another one."""
+    errands = tuple(action for action in request.actions if isinstance(action, WorkerAction))
     alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
     return errands if alone else ()
 
@@ -244,8 +283,9 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     desk.refresh()
     if request.picture is not None:
         desk.screen.region(request.picture.region)
-    if request.actions:
-        desk.x.release()
+    if request.acts:
+        desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
+        desk.release()
     if request.settle is None:
         return None
     desk.x.watch_damage()
@@ -262,24 +302,28 @@ def _grab(desk: Desk, region: Region | None) -> Frame:
     return desk.grab(region)
 
 
-def _release(desk: Desk, _: None) -> None:
-    desk.x.release()
+async def _end(lane: Lane, *, succeeded: bool) -> None:
+    """Release what a request pressed; what it put down on purpose stays down only where all of it succeeded."""
+    with suppress(Refused):  # a display that is gone holds nothing down
+        await lane.run(_release, succeeded, limit_s=RELEASE_S)
+
+
+def _release(desk: Desk, succeeded: bool) -> None:  # noqa: FBT001 - work in a lane takes its argument by position
+    if not succeeded:
+        desk.held.give_up()
+    desk.release()
 
 
 def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:
     """Wait for stillness and take the picture; the effect is judged on the very frame that is shown."""
     request, before = wish
     if request.settle is None or before is None:
-        return None, _taken(desk.grab(request.picture.region), request.picture) if request.picture else None
+        return None, taken(desk, desk.grab(request.picture.region), request.picture) if request.picture else None
     since = time.monotonic()
     still = _settle(desk, request.settle, since)
     frame = desk.grab()
     seen = effect(before, frame, still=still, since=since)
-    return seen, _taken(frame, request.picture) if request.picture else None
-
-
-def _taken(frame: Frame, picture: Picture) -> tuple[PictureInfo, bytes]:
-    return encoded(cropped(frame, picture.region or frame.region), picture)
+    return seen, taken(desk, frame, request.picture, seen) if request.picture else None
 
 
 def _settle(desk: Desk, settle: Settle, since: float) -> bool:
@@ -302,12 +346,12 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     desk.x.listen(desk.x.root)
     automation(desk.x)  # its import is done while the session starts
     while not desk.x.manager_there():
-        desk.pause(time.monotonic() + windows.ASK_S)
-    windows.attended(desk)
+        desk.pause(time.monotonic() + manager.ASK_S)
+    manager.attended(desk)
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)
-    desk.x.release()
+    desk.x.deafen()
     return desk.x.size()
 
 

@@ -12,23 +12,24 @@ import struct
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import NamedTuple
 
 from Xlib import X, error
 from Xlib.display import Display
-from Xlib.ext import damage
-from Xlib.protocol import event, rq
+from Xlib.ext import damage, xinput
+from Xlib.protocol import event, request, rq
 from Xlib.xobject.drawable import Window
 
 from sandbox_image.settle import Box
 from sandbox_image.wire import ErrorCode, Refused, Size
 
 KEYS = range(8, 256)
-BUTTONS = range(1, 6)
-"""Buttons that the pointer's mask shows."""
+BUTTONS = range(1, 10)
+POINTER = 2
+"""The device of the X input extension that all mice move."""
 LOST = (error.ConnectionClosedError, error.DisplayConnectionError, OSError)
 HELLO = struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0)
 """Request for a connection by the X protocol, version 11, without authentication."""
@@ -59,9 +60,11 @@ class Connection:
         self.root: Window = self.x.screen().root
         self.damaged: deque[Damage] = deque(maxlen=KEPT_DAMAGE)
         self._damage: int | None = None
+        self._heard: list[Window] = []
         self._socket: socket.socket = self.x.display.socket
         self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
-        self.x.damage_query_version()  # the server refuses damage requests of a client that has not asked
+        self.x.damage_query_version()  # the server refuses requests of an extension that a client has not asked about
+        self.x.xfixes_query_version()
 
     @property
     def lost(self) -> bool:
@@ -98,8 +101,16 @@ class Connection:
         return None
 
     def listen(self, window: Window) -> None:
-        """Have events wake us when this window's properties or structure change."""
+        """Have events wake us when this window's properties or structure change, until `deafen`."""
+        self._heard.append(window)
         window.change_attributes(event_mask=X.PropertyChangeMask | X.StructureNotifyMask)
+
+    def deafen(self) -> None:
+        """Listen to no window any more: events that nobody takes in pile up in the X server."""
+        for window in self._heard:
+            window.change_attributes(event_mask=0)
+        self._heard.clear()
+        self.x.flush()
 
     def watch_damage(self) -> None:
         """Note from now on whatever is drawn anywhere on the screen in `damaged`."""
@@ -114,6 +125,17 @@ class Connection:
             self.x.damage_destroy(self._damage)
             self._damage = None
             self.x.flush()
+
+    @contextmanager
+    def noting_damage(self) -> Iterator[None]:
+        """Note damage within the block, and go on afterwards where it was noted before."""
+        before = self._damage
+        self.watch_damage()
+        try:
+            yield
+        finally:
+            if before is None:
+                self.forget_damage()
 
     def pump(self) -> bool:
         """Send what is queued and take in the events that came; whether any did."""
@@ -141,14 +163,16 @@ class Connection:
         return state.root_x, state.root_y, state.mask
 
     def buttons_down(self) -> list[int]:
-        """Buttons, of the first five, that the server holds to be down."""
-        mask = self.pointer()[2]
-        return [button for button in BUTTONS if mask & X.Button1Mask << button - 1]
+        """Buttons that the server holds to be down; the mask of the core protocol shows the first five only."""
+        (device,) = self.x.xinput_query_device(POINTER).devices
+        (state,) = (part.state for part in device.classes if part.type == xinput.ButtonClass)
+        return [button for button in BUTTONS if state[button - 1]]
 
-    def release(self) -> None:
-        """Release every key and button that is down; look again, since releasing may be overtaken."""
+    def release(self, held_keys: Container[int] = (), held_buttons: Container[int] = ()) -> None:
+        """Release every key and button that is down and not held; look again, since releasing may be overtaken."""
         for _ in range(3):
-            keys, buttons = self.keys_down(), self.buttons_down()
+            keys = [key for key in self.keys_down() if key not in held_keys]
+            buttons = [button for button in self.buttons_down() if button not in held_buttons]
             if not keys and not buttons:
                 return
             for key in keys:
@@ -168,15 +192,22 @@ class Connection:
         self.listen(window)
         return window
 
+    def end_probe(self, probe: Window) -> None:
+        """Take a probe away. Its number is not used again: a late answer would be taken for one about the next."""
+        request.DestroyWindow(display=self.x.display, window=probe.id)
+
     def manager_answers(self, probe: Window) -> bool:
         """Whether the window manager has answered about the probe; asks it again where it has not."""
         if self.numbers(probe, "_NET_FRAME_EXTENTS"):
             return True
-        request = event.ClientMessage(
-            window=probe, client_type=self.atom("_NET_REQUEST_FRAME_EXTENTS"), data=(32, [0] * 5)
-        )
-        self.root.send_event(request, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        self.tell_manager(probe, "_NET_REQUEST_FRAME_EXTENTS")
         return False
+
+    def tell_manager(self, window: Window, message: str, *data: int) -> None:
+        """Send the window manager a message about a window, with up to five numbers."""
+        numbers = [number & 0xFFFF_FFFF for number in (*data, 0, 0, 0, 0, 0)[:5]]
+        told = event.ClientMessage(window=window, client_type=self.atom(message), data=(32, numbers))
+        self.root.send_event(told, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
 
     def panel_ready(self) -> bool:
         """Whether something has reserved a strip of the screen, as a panel does once it is there."""

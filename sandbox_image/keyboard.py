@@ -17,8 +17,8 @@ from Xlib import X
 from sandbox_image.display import KEYS, Connection
 from sandbox_image.keys import CAPS_LOCK, SHIFT, Key, parse, symbol_of
 from sandbox_image.lane import Desk
-from sandbox_image.windows import attended
-from sandbox_image.wire import Done, ErrorCode, KeyboardAction, Press, Refused, TypeText
+from sandbox_image.manager import attended
+from sandbox_image.wire import Done, ErrorCode, KeyboardAction, KeyDown, KeyUp, Press, Refused, TypeText
 
 BATCH = 100
 """Characters between two looks at whether typing was cancelled; a batch takes some 5 ms."""
@@ -26,6 +26,8 @@ ATTENDED_S = 0.2
 """How long a chord is held down at most: keys that are held for half a second begin to repeat."""
 BOUND_S = 0.1
 """For programs to read the layout again when a key was added: until then they take the new key for none at all."""
+HELD_S = 1.0
+"""How long a program may keep keys back before it is an error to hold them."""
 GROUP_SHIFT = 13
 """Where the layout in force, of up to four, stands in the pointer's mask."""
 
@@ -47,17 +49,26 @@ def do(desk: Desk, action: KeyboardAction) -> Done:
             return press(desk, action)
         case TypeText():
             return type_text(desk, action)
+        case KeyDown():
+            return key_down(desk, action)
+        case KeyUp():
+            return key_up(desk, action)
         case _:
             assert_never(action)
 
 
 def press(desk: Desk, action: Press) -> Done:
-    """Press a chord, release it, as often as asked. Raises Refused(UNKNOWN_KEY) before anything is pressed.
+    """Press a chord, release it, as often as asked; keys that are held already stay down.
+
+    Raises Refused, before anything is pressed: UNKNOWN_KEY; HELD where all of them are held.
 
     The window manager sees a chord first. One that it acts on until a modifier is released, as alt+Tab, would never
     end if the release came before it has taken the keyboard.
     """
-    codes = _codes(desk, parse(action.keys))
+    chord = codes_of(desk, parse(action.keys))
+    codes = [code for code in chord if code not in desk.held.keys]
+    if not codes:
+        desk.held.refuse_held(chord, desk.held.keys)
     for _ in range(action.repeat):
         desk.stop.check()
         for code in codes:
@@ -71,7 +82,8 @@ def press(desk: Desk, action: Press) -> Done:
 
 
 def type_text(desk: Desk, action: TypeText) -> Done:
-    """Type text exactly. Raises Refused(UNTYPABLE) before anything is typed."""
+    """Type text exactly. Raises Refused before anything is typed: UNTYPABLE; HELD where keys are held down."""
+    desk.held.refuse_held(desk.held.keys, desk.held.keys)
     layout = read_layout(desk.x)
     strokes = iter(_strokes(action.text, layout))
     shift = layout[SHIFT].code
@@ -79,6 +91,33 @@ def type_text(desk: Desk, action: TypeText) -> Done:
         while batch := list(islice(strokes, BATCH)):
             desk.stop.check()
             _send(desk.x, batch, shift)
+    return Done()
+
+
+def key_down(desk: Desk, action: KeyDown) -> Done:
+    """Press a chord that stays down. Raises Refused before anything is pressed: UNKNOWN_KEY, HELD."""
+    codes = codes_of(desk, parse(action.keys))
+    desk.held.refuse_held(codes, desk.held.keys)
+    for code in codes:
+        desk.x.x.xtest_fake_input(X.KeyPress, code)
+    if not desk.comes_true(lambda: codes.keys() <= set(desk.x.keys_down()), HELD_S):
+        raise Refused(
+            ErrorCode.BLOCKED,
+            f"{action.keys!r} was pressed, but a program holds the keyboard and does not let it through; it was "
+            f"released, end what that program is doing",
+        )
+    desk.held.keys |= codes
+    return Done()
+
+
+def key_up(desk: Desk, action: KeyUp) -> Done:
+    """Release a chord that is held. Raises Refused before anything is released: UNKNOWN_KEY, HELD."""
+    codes = codes_of(desk, parse(action.keys))
+    desk.held.refuse_free(codes, desk.held.keys)
+    for code in reversed(codes):
+        desk.x.x.xtest_fake_input(X.KeyRelease, code)
+        del desk.held.keys[code]
+    desk.x.x.sync()
     return Done()
 
 
@@ -155,16 +194,14 @@ def _tap(x: Connection, code: int) -> None:
     x.x.sync()
 
 
-def _codes(desk: Desk, chord: tuple[Key, ...]) -> list[int]:
-    """Key codes in the order to press; Shift first where a symbol needs it."""
+def codes_of(desk: Desk, chord: tuple[Key, ...]) -> dict[int, str]:
+    """Key codes in the order to press, with the names of their keys; Shift first where a symbol needs it."""
     layout = read_layout(desk.x)
     strokes = [layout.get(key.symbol) or _bind(desk.x, key) for key in chord]
     if any(key.symbol not in layout for key in chord):
         desk.rest(BOUND_S)
-    codes = [stroke.code for stroke in strokes]
-    if any(stroke.shift for stroke in strokes):
-        codes.insert(0, layout[SHIFT].code)
-    return list(dict.fromkeys(codes))
+    shift = {layout[SHIFT].code: "shift"} if any(stroke.shift for stroke in strokes) else {}
+    return shift | {stroke.code: key.name for stroke, key in zip(strokes, chord, strict=True)}
 
 
 def _bind(x: Connection, key: Key) -> Stroke:

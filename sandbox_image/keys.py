@@ -7,7 +7,7 @@ people use: `enter`, `esc`, `pgup`, `cmd`. A single character is its own name: `
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from Xlib.keysymdef import latin1, miscellany, xf86
@@ -98,6 +98,19 @@ def parse(chord: str) -> tuple[Key, ...]:
     keys = tuple(Key(name, _symbol(name, chord)) for name in _split(chord))
     if any(key.symbol in MODIFIERS and key.symbol not in (SHIFT, SHIFT + 1) for key in keys):
         return tuple(_uncapitalised(key) for key in keys)
+    return keys
+
+
+def modifiers(names: Iterable[str]) -> tuple[Key, ...]:
+    """Keys to hold beside something else. Raises Refused(UNKNOWN_KEY) for a key that is no modifier."""
+    keys = tuple(Key(name, _symbol(name, name)) for name in names)
+    for key in keys:
+        if key.symbol not in MODIFIERS:
+            raise Refused(
+                ErrorCode.UNKNOWN_KEY,
+                f"{key.name!r} is a key but no modifier; those are shift, ctrl, alt, altgr and super; "
+                f"nothing was pressed",
+            )
     return keys
 
 

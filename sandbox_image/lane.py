@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from sandbox_image.display import LOST, Connection, knock, translated
+from sandbox_image.held import Held
 from sandbox_image.screen import Frame, Screen
 from sandbox_image.wire import ErrorCode, Refused, Region
 
@@ -24,6 +25,8 @@ T = TypeVar("T")
 A = TypeVar("A")
 PATIENCE_S = 1.0
 """How long cancelled work may take to end by itself before its X connection is cut."""
+ASK_S = 0.0005
+"""Between two looks at whether something came true in the X server."""
 
 
 class Stopped(Exception):
@@ -64,6 +67,7 @@ class Desk:
     def __init__(self, display: str) -> None:
         self.display = display
         self.stop = Stop()
+        self.held = Held()
         self._connection: Connection | None = None
         self._screen: Screen | None = None
 
@@ -113,6 +117,19 @@ class Desk:
         while time.monotonic() < until:
             self.pause(until)
 
+    def comes_true(self, reached: Callable[[], bool], seconds: float) -> bool:
+        """Ask the X server until it is so, for a bounded time; whether it came to be. Raises Stopped."""
+        until = time.monotonic() + seconds
+        while not reached():
+            if time.monotonic() > until:
+                return False
+            self.pause(time.monotonic() + ASK_S)
+        return True
+
+    def release(self) -> None:
+        """Release every key and button that is down and not held on purpose."""
+        self.x.release(self.held.keys, self.held.buttons)
+
     def cut(self) -> None:
         """Cut both connections, from any thread: a round trip that waits on one ends with an error."""
         for end in (self._connection, self._screen):
@@ -132,6 +149,7 @@ class Lane:
 
     def __init__(self, display: str) -> None:
         self.desk = Desk(display)
+        self._closed = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lane")
 
     async def run(self, work: Callable[[Desk, A], T], argument: A, *, limit_s: float | None = None) -> T:
@@ -139,6 +157,8 @@ class Lane:
 
         Cancelling ends the work before the cancellation is passed on; passing the limit ends it with DISPLAY_LOST.
         """
+        if self._closed:
+            raise Refused(ErrorCode.DISPLAY_LOST, "the X server ended meanwhile, and all programs on it; try again")
         self.desk.stop.clear()
         future = asyncio.get_running_loop().run_in_executor(self._thread, _guarded, work, self.desk, argument)
         try:
@@ -161,6 +181,7 @@ class Lane:
 
     def close(self) -> None:
         """End the work in it, the thread and the connection."""
+        self._closed = True
         self.desk.cut()
         self._thread.submit(self.desk.close)
         self._thread.shutdown(wait=False)

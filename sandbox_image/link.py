@@ -25,6 +25,10 @@ class Display(NamedTuple):
     name: str
 
 
+class DisplayEnded(NamedTuple):
+    """To the server: the X server ended; a `Display` follows when the next one is up."""
+
+
 class WorkerStarted(NamedTuple):
     """To the server: a worker runs; `main` is the server's end of its main socket, the receiver's to close."""
 
@@ -45,7 +49,7 @@ class Ready(NamedTuple):
     """To the supervisor: the server answers requests."""
 
 
-Message = Display | WorkerStarted | Beat | Lease | Ready
+Message = Display | DisplayEnded | WorkerStarted | Beat | Lease | Ready
 
 
 class LinkError(Exception):
@@ -107,6 +111,8 @@ def _encode(message: Message) -> tuple[bytes, list[int]]:
     match message:
         case Display(name):
             return json.dumps({"kind": "display", "name": name}).encode(), []
+        case DisplayEnded():
+            return b'{"kind": "display_ended"}', []
         case WorkerStarted(main):
             return b'{"kind": "worker"}', [main.fileno()]
         case Beat():
@@ -127,6 +133,8 @@ def _decode(body: bytes, descriptors: list[int], *, truncated: bool) -> Message:
             return WorkerStarted(socket.socket(fileno=descriptors[0]))
         case "display":
             return Display(str(fields["name"]))
+        case "display_ended":
+            return DisplayEnded()
         case "lease":
             return Lease(lease_seconds(fields["seconds"]))
         case "beat":

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from PIL import Image, ImageChops, ImageFilter
 
-from sandbox_image.screen import Frame
+from sandbox_image.screen import Frame, token
 from sandbox_image.wire import ErrorCode, Refused, Region, TextRead, Word
 
 ENLARGED = 2
@@ -27,8 +27,14 @@ WHITE = 255
 TILE, AROUND = 2, 15
 """The ground of text is the median of so many squares across and down, of so many pixels: a line of text and more."""
 LIMIT_S = 20.0
+AT_ONCE = 2
+"""Readings at a time; each takes a processor for itself, and others wait their turn."""
 KEPT = 8
 """Readings remembered: asking again about a screen that did not change costs nothing."""
+ENGLISH = ("eng",)
+DATA = Path("/usr/share/tesseract-ocr")
+NO_LANGUAGE = {"osd"}
+"""Data that tells how a page is turned."""
 COMMAND = ("tesseract", "stdin", "stdout", "--psm", "11", "--dpi", "192", "-c", "tessedit_create_tsv=1")
 RULE, THICK = 32, 4
 """A level dark line of so many pixels, less than four of them high, is an edge or a rule and no stroke of a letter."""
@@ -49,26 +55,32 @@ class Found:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads frames, and remembers the last few."""
+    """Reads frames, a few at a time, and remembers the last few."""
 
-    _known: OrderedDict[bytes, TextRead] = field(default_factory=OrderedDict)
+    _known: OrderedDict[tuple[str, tuple[str, ...]], TextRead] = field(default_factory=OrderedDict)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
-    async def read(self, frame: Frame) -> TextRead:
-        """The words in a frame, in reading order. Raises Refused(DEADLINE) where it takes too long."""
-        grey, key = await asyncio.to_thread(_prepared, frame)
-        if key not in self._known:
-            self._known[key] = interpreted(await _tesseract(grey), frame.region)
+    async def read(self, frame: Frame, languages: tuple[str, ...] = ENGLISH) -> TextRead:
+        """The words in a frame, in reading order. Raises Refused: MISSING for a language, DEADLINE if it takes long."""
+        _check(languages)
+        async with self._turns:
+            key = (await asyncio.to_thread(token, frame), languages)
+            if key not in self._known:
+                table = await _tesseract(await asyncio.to_thread(_prepared, frame), languages)
+                self._known[key] = interpreted(table, frame.region, key[0])
+            read = self._known[key]
         self._known.move_to_end(key)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-        return self._known[key]
+        return read
 
 
-def interpreted(table: str, region: Region) -> TextRead:
+def interpreted(table: str, region: Region, seen: str) -> TextRead:
     """Words from tesseract's table, of a picture of `region` enlarged and framed by the margin."""
     rows = csv.DictReader(table.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
     found = [_found(row, region) for row in rows if (row["text"] or "").strip()]
-    return TextRead(words=tuple(_word(word) for word in in_lines(word for word in found if word is not None)))
+    words = in_lines(word for word in found if word is not None)
+    return TextRead(words=tuple(_word(word) for word in words), seen=seen)
 
 
 def in_lines(words: Iterable[Found]) -> list[Found]:
@@ -91,15 +103,27 @@ def _continues(last: Region, box: Region) -> bool:
     return overlap * 2 >= min(last.height, box.height) and -height < gap < MAX_GAP * height
 
 
-def _prepared(frame: Frame) -> tuple[bytes, bytes]:
-    """The picture for tesseract, as PGM, and what it is remembered by."""
+def _check(languages: tuple[str, ...]) -> None:
+    """Refuse languages whose data is not in the image."""
+    there = {path.stem for path in DATA.glob("*/tessdata/*.traineddata")} - NO_LANGUAGE
+    missing = [language for language in languages if language not in there]
+    if missing:
+        packages = " ".join(f"tesseract-ocr-{language.replace('_', '-').lower()}" for language in missing)
+        raise Refused(
+            ErrorCode.MISSING,
+            f"the image has no OCR data for {', '.join(missing)}; it has {', '.join(sorted(there)) or 'none'}. "
+            f"Build one with the Debian packages {packages}",
+        )
+
+
+def _prepared(frame: Frame) -> bytes:
+    """The picture for tesseract, as PGM."""
     grey = frame.image.convert("L")
-    key = hashlib.blake2b(grey.tobytes() + repr(frame.region).encode(), digest_size=16).digest()
     flat = ImageChops.lighter(_flattened(grey), _rules(grey))
     large = flat.resize((flat.width * ENLARGED, flat.height * ENLARGED), Image.Resampling.BICUBIC)
     ground = Image.new("L", (large.width + 2 * MARGIN, large.height + 2 * MARGIN), WHITE)
     ground.paste(large, (MARGIN, MARGIN))
-    return b"P5 %d %d 255\n" % ground.size + ground.tobytes(), key
+    return b"P5 %d %d 255\n" % ground.size + ground.tobytes()
 
 
 def _flattened(grey: Image.Image) -> Image.Image:
@@ -130,9 +154,11 @@ def _runs(picture: Image.Image, length: int, step: tuple[int, int]) -> Image.Ima
     return picture
 
 
-async def _tesseract(picture: bytes) -> str:
+async def _tesseract(picture: bytes, languages: tuple[str, ...]) -> str:
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
+        "-l",
+        "+".join(languages),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The mouse: through pyautogui, and XTEST for what it cannot do (the wheel sideways, motion along a path).
+"""The mouse: through pyautogui, and XTEST for what it cannot do: wheel sideways, motion along a path, back, forward.
 
 The pointer is moved first and asked for after: a program may confine or grab it, and a click that lands elsewhere is
 worse than none. Two single clicks at one place within the toolkit's double-click time are a double click to the
@@ -8,18 +8,40 @@ program, whichever requests they came in, as they are for a person.
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import assert_never
 
 from Xlib import X
 
 from sandbox_image.display import automation
+from sandbox_image.keyboard import codes_of
+from sandbox_image.keys import modifiers
 from sandbox_image.lane import Desk
-from sandbox_image.wire import Click, Done, Drag, ErrorCode, Move, PointerAction, Refused, ScreenPoint, Scroll
+from sandbox_image.wire import (
+    Button,
+    ButtonDown,
+    ButtonUp,
+    Click,
+    Done,
+    Drag,
+    ErrorCode,
+    Modifiers,
+    Move,
+    PointerAction,
+    PointerState,
+    ReadPointer,
+    Refused,
+    ReleaseAll,
+    ScreenPoint,
+    Scroll,
+)
 
-BUTTON_NUMBERS = {"left": 1, "middle": 2, "right": 3}
+BUTTONS: dict[int, Button] = {1: "left", 2: "middle", 3: "right", 8: "back", 9: "forward"}
+NUMBERS = {name: number for number, name in BUTTONS.items()}
+PLAIN = ("left", "middle", "right")
+"""What pyautogui can press."""
 UP, DOWN, LEFT, RIGHT = 4, 5, 6, 7
 """Turns of the wheel are buttons to X."""
 STEP = 10
@@ -30,13 +52,11 @@ DWELL_S = 0.03
 """At each point of a drag's path: browsers tell a page one motion a frame, and would cut the corners off."""
 HELD_S = 1.0
 """How long somebody may hold the pointer before it is an error."""
-ASK_S = 0.0005
-"""Between two looks at whether the pointer is free again."""
 BATCH = 50
 """Turns of the wheel between two looks at whether the scroll was cancelled."""
 
 
-def do(desk: Desk, action: PointerAction) -> Done:
+def do(desk: Desk, action: PointerAction) -> Done | PointerState:  # noqa: PLR0911 - one for each action
     """One action of this room."""
     match action:
         case Move():
@@ -47,57 +67,98 @@ def do(desk: Desk, action: PointerAction) -> Done:
             return drag(desk, action)
         case Scroll():
             return scroll(desk, action)
+        case ButtonDown():
+            return button_down(desk, action)
+        case ButtonUp():
+            return button_up(desk, action)
+        case ReleaseAll():
+            return release_all(desk, action)
+        case ReadPointer():
+            return read_pointer(desk, action)
         case _:
             assert_never(action)
 
 
 def move(desk: Desk, action: Move) -> Done:
     """Move the pointer. Raises Refused(OFF_SCREEN)."""
-    check(desk, (action.to,))
     _go(desk, action.to)
     return Done()
 
 
 def click(desk: Desk, action: Click) -> Done:
-    """Click where the pointer is or at a place. Raises Refused(OFF_SCREEN) before anything is pressed."""
-    if action.at is not None:
-        check(desk, (action.at,))
-        _go(desk, action.at)
-    mouse = automation(desk.x)
-    for _ in range(action.count):
-        mouse.mouseDown(button=action.button)
-        mouse.mouseUp(button=action.button)
-        _thawed(desk)
+    """Click where the pointer is or at a place.
+
+    Raises Refused: OFF_SCREEN, UNKNOWN_KEY or HELD before anything is done, BLOCKED.
+    """
+    _refuse_held(desk, action.button)
+    with _beside(desk, action.modifiers, action.at):
+        for _ in range(action.count):
+            _press(desk, action.button)
+            _release(desk, action.button)
+            _thawed(desk, action.button)
     return Done()
 
 
 def drag(desk: Desk, action: Drag) -> Done:
-    """Press at the first point, move through the others, release at the last."""
+    """Press at the first point, move through the others, release at the last. Refused as a click is."""
+    _refuse_held(desk, action.button)
     check(desk, action.path)
-    _go(desk, action.path[0])
-    mouse = automation(desk.x)
-    mouse.mouseDown(button=action.button)
-    follows = True
-    for start, end in pairwise(action.path):
+    with _beside(desk, action.modifiers, action.path[0]):
+        _press(desk, action.button)
         desk.rest(DWELL_S)
-        for x, y in _steps(start, end):
-            desk.x.x.xtest_fake_input(X.MotionNotify, x=x, y=y)
-            follows = follows and _arrives(desk, x, y)
-            desk.rest(PACE_S)
-    desk.rest(DWELL_S)
-    mouse.mouseUp(button=action.button)
-    _thawed(desk)
+        _follow(desk, action.path)
+        _release(desk, action.button)
+        _thawed(desk, action.button)
     return Done()
 
 
 def scroll(desk: Desk, action: Scroll) -> Done:
-    """Turn the wheel where the pointer is or at a place."""
-    if action.at is not None:
-        check(desk, (action.at,))
-        _go(desk, action.at)
-    _turn(desk, DOWN if action.dy > 0 else UP, abs(action.dy))
-    _turn(desk, RIGHT if action.dx > 0 else LEFT, abs(action.dx))
+    """Turn the wheel where the pointer is or at a place. Raises Refused as a click does."""
+    with _beside(desk, action.modifiers, action.at):
+        _turn(desk, DOWN if action.dy > 0 else UP, abs(action.dy))
+        _turn(desk, RIGHT if action.dx > 0 else LEFT, abs(action.dx))
     return Done()
+
+
+def button_down(desk: Desk, action: ButtonDown) -> Done:
+    """Press a button that stays down. Raises Refused: OFF_SCREEN or HELD before anything is done, BLOCKED."""
+    _refuse_held(desk, action.button)
+    _go(desk, action.at)
+    _press(desk, action.button)
+    number = NUMBERS[action.button]
+    if not desk.comes_true(lambda: number in desk.x.buttons_down(), HELD_S):
+        raise _frozen("press")
+    desk.held.buttons[number] = action.button
+    return Done()
+
+
+def button_up(desk: Desk, action: ButtonUp) -> Done:
+    """Release a button that is held, at a place or where it is. Refused as `button_down` is."""
+    number = NUMBERS[action.button]
+    desk.held.refuse_free({number: action.button}, desk.held.buttons)
+    _go(desk, action.at)
+    del desk.held.buttons[number]
+    _release(desk, action.button)
+    _thawed(desk, action.button)
+    return Done()
+
+
+def release_all(desk: Desk, action: ReleaseAll) -> Done:  # noqa: ARG001 - all actions have one form
+    """Hold nothing any more."""
+    desk.held.forget()
+    desk.release()
+    return Done()
+
+
+def read_pointer(desk: Desk, action: ReadPointer) -> PointerState:  # noqa: ARG001 - all actions have one form
+    """Where the pointer is and what is held."""
+    x, y, _ = desk.x.pointer()
+    held = desk.held
+    return PointerState(
+        at=ScreenPoint(x=x, y=y),
+        buttons=tuple(BUTTONS[number] for number in held.buttons),
+        keys=tuple(held.keys.values()),
+    )
 
 
 def check(desk: Desk, points: Sequence[ScreenPoint]) -> None:
@@ -112,9 +173,34 @@ def check(desk: Desk, points: Sequence[ScreenPoint]) -> None:
             )
 
 
-def _go(desk: Desk, point: ScreenPoint) -> None:
-    """Move, and make sure that the pointer is there."""
-    automation(desk.x).moveTo(point.x, point.y)
+def _refuse_held(desk: Desk, button: Button) -> None:
+    desk.held.refuse_held({NUMBERS[button]: button}, desk.held.buttons)
+
+
+@contextmanager
+def _beside(desk: Desk, names: Modifiers, at: ScreenPoint | None) -> Iterator[None]:
+    """Be at a place with modifiers down; where the block fails, the end of the request releases them."""
+    chord = codes_of(desk, modifiers(names)) if names else {}
+    codes = [code for code in chord if code not in desk.held.keys]
+    _go(desk, at)
+    for code in codes:
+        desk.x.x.xtest_fake_input(X.KeyPress, code)
+    yield
+    for code in reversed(codes):
+        desk.x.x.xtest_fake_input(X.KeyRelease, code)
+    desk.x.x.sync()
+
+
+def _go(desk: Desk, point: ScreenPoint | None) -> None:
+    """Move, smoothly while a button is held, and make sure that the pointer is there."""
+    if point is None:
+        return
+    check(desk, (point,))
+    if desk.held.buttons:
+        x, y, _ = desk.x.pointer()
+        _follow(desk, (ScreenPoint(x=x, y=y), point))
+    else:
+        automation(desk.x).moveTo(point.x, point.y)
     if not _arrives(desk, point.x, point.y):
         x, y, _ = desk.x.pointer()
         raise Refused(
@@ -124,32 +210,52 @@ def _go(desk: Desk, point: ScreenPoint) -> None:
         )
 
 
+def _follow(desk: Desk, path: Sequence[ScreenPoint]) -> None:
+    """Move along a path from its first point, where the pointer is, so that programs see it on the way."""
+    follows = True
+    for start, end in pairwise(path):
+        for x, y in _steps(start, end):
+            desk.x.x.xtest_fake_input(X.MotionNotify, x=x, y=y)
+            follows = follows and _arrives(desk, x, y)
+            desk.rest(PACE_S)
+        desk.rest(DWELL_S)
+
+
+def _press(desk: Desk, button: Button) -> None:
+    if button in PLAIN:
+        automation(desk.x).mouseDown(button=button)
+    else:
+        desk.x.x.xtest_fake_input(X.ButtonPress, NUMBERS[button])
+
+
+def _release(desk: Desk, button: Button) -> None:
+    if button in PLAIN:
+        automation(desk.x).mouseUp(button=button)
+    else:
+        desk.x.x.xtest_fake_input(X.ButtonRelease, NUMBERS[button])
+
+
 def _arrives(desk: Desk, x: int, y: int) -> bool:
-    return _until(desk, lambda: desk.x.pointer()[:2] == (x, y))
+    return desk.comes_true(lambda: desk.x.pointer()[:2] == (x, y), HELD_S)
 
 
-def _thawed(desk: Desk) -> None:
+def _thawed(desk: Desk, button: Button) -> None:
     """Wait until the server has taken in the last release.
 
     A window manager stops the pointer while it looks at a press. Sent without waiting, one triple click in fifty
     reaches the program as a single or double one, more on a busy machine.
     """
-    if not _until(desk, lambda: not desk.x.buttons_down()):
-        raise Refused(
-            ErrorCode.BLOCKED,
-            "the click was sent, but a program or the window manager holds the mouse and does not let it through; "
-            "end what that program is doing (Escape often does) or end the program",
-        )
+    number = NUMBERS[button]
+    if not desk.comes_true(lambda: number not in desk.x.buttons_down(), HELD_S):
+        raise _frozen("click")
 
 
-def _until(desk: Desk, reached: Callable[[], bool]) -> bool:
-    """Ask the server until it is so, for a bounded time; whether it came to be."""
-    until = time.monotonic() + HELD_S
-    while not reached():
-        if time.monotonic() > until:
-            return False
-        desk.pause(time.monotonic() + ASK_S)
-    return True
+def _frozen(what: str) -> Refused:
+    return Refused(
+        ErrorCode.BLOCKED,
+        f"the {what} was sent, but a program or the window manager holds the mouse and does not let it through; "
+        f"end what that program is doing (Escape often does) or end the program",
+    )
 
 
 def _turn(desk: Desk, button: int, times: int) -> None:

@@ -6,13 +6,14 @@ times faster than zlib; where that grows past the limit the screen is a photogra
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import socket
 import time
 from contextlib import suppress
 from ctypes import byref
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import fpng
 import mss
@@ -21,11 +22,12 @@ from mss.linux.xcbhelpers import LIB
 from PIL import Image, ImageChops
 
 from sandbox_image.settle import Box
-from sandbox_image.wire import Effect, ErrorCode, Picture, PictureInfo, Refused, Region, Size
+from sandbox_image.wire import Effect, ErrorCode, Picture, PictureFormat, PictureInfo, Refused, Region, Size
 
-Kind = Literal["png", "jpeg"]
 KEEP_COLOUR = 0
 """JPEG without chroma subsampling: coloured text stays legible, for a quarter more bytes."""
+WEBP_EFFORT, WEBP_LOSSLESS_EFFORT = 1, 0
+"""What WebP is fastest at, lossless as fast as JPEG; more effort takes many times as long for a few bytes less."""
 
 
 class Frame(NamedTuple):
@@ -117,6 +119,13 @@ def scaled(image: Image.Image, size: Size | None) -> Image.Image:
     return image.resize((size.width, size.height), how)
 
 
+def token(frame: Frame) -> str:
+    """What stands for a frame's pixels: equal for equal ones of one region, and for no others."""
+    digest = hashlib.sha256(repr(frame.region).encode())
+    digest.update(frame.image.tobytes())
+    return digest.hexdigest()
+
+
 def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, float]:
     """The smallest box that holds every pixel that differs, and the share of pixels that do."""
     if before.size != after.size:  # another X server, or another mode
@@ -132,16 +141,23 @@ def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, flo
 
 
 def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
-    """What became of the screen between two frames of the whole of it; `since` is monotonic seconds."""
+    """What became of the screen between two frames of one region of it; `since` is monotonic seconds."""
     box, share = difference(before.image, after.image)
-    where = box and Region(x=box.left, y=box.top, width=box.right - box.left, height=box.bottom - box.top)
+    where = box and Region(
+        x=after.region.x + box.left,
+        y=after.region.y + box.top,
+        width=box.right - box.left,
+        height=box.bottom - box.top,
+    )
     waited = (time.monotonic() - since) * 1000
     return Effect(changed=box is not None, box=where, share=share, still=still, waited_ms=waited)
 
 
-def _encode(image: Image.Image, picture: Picture) -> tuple[Kind, bytes]:
+def _encode(image: Image.Image, picture: Picture) -> tuple[PictureFormat, bytes]:
     if picture.format == "jpeg":
         return "jpeg", _jpeg(image, picture.quality)
+    if picture.format == "webp":
+        return "webp", _webp(image, picture)
     data = fpng.from_bytes(image.tobytes(), image.width, image.height, 3)
     if picture.format == "auto" and len(data) > picture.png_limit:
         return "jpeg", _jpeg(image, picture.quality)
@@ -151,6 +167,13 @@ def _encode(image: Image.Image, picture: Picture) -> tuple[Kind, bytes]:
 def _jpeg(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality, subsampling=KEEP_COLOUR)
+    return out.getvalue()
+
+
+def _webp(image: Image.Image, picture: Picture) -> bytes:
+    out = io.BytesIO()
+    method = WEBP_LOSSLESS_EFFORT if picture.lossless else WEBP_EFFORT
+    image.save(out, "WEBP", lossless=picture.lossless, quality=picture.quality, method=method)
     return out.getvalue()
 
 

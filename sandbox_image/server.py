@@ -15,7 +15,7 @@ import sys
 import time
 
 from sandbox_image.dispatch import Dispatch
-from sandbox_image.link import Beat, Display, Lease, Link, LinkError, Ready, WorkerStarted
+from sandbox_image.link import Beat, Display, DisplayEnded, Lease, Link, LinkError, Ready, WorkerStarted
 from sandbox_image.routes import create_app
 from sandbox_image.serving import Server
 from sandbox_image.worker_link import Worker
@@ -69,6 +69,8 @@ def _on_link(link: Link, worker: Worker, dispatch: Dispatch) -> None:
             match message:
                 case Display(name):
                     dispatch.attach(name)
+                case DisplayEnded():
+                    dispatch.detach()
                 case WorkerStarted(main_socket):
                     worker.attach(main_socket)
                 case _:

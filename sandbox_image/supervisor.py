@@ -20,7 +20,18 @@ import time
 from typing import TYPE_CHECKING
 
 from sandbox_image.children import Child, Program, Restarts, end_all, exit_text, start
-from sandbox_image.link import LINK_FD, Beat, Display, Lease, Link, LinkError, Message, Ready, WorkerStarted
+from sandbox_image.link import (
+    LINK_FD,
+    Beat,
+    Display,
+    DisplayEnded,
+    Lease,
+    Link,
+    LinkError,
+    Message,
+    Ready,
+    WorkerStarted,
+)
 from sandbox_image.plan import LEASE, LISTEN_FD, WORKER_FD, Plan, plan_from
 from sandbox_image.sockets import bind, make_socket_directories
 
@@ -137,11 +148,19 @@ class Supervisor:
     def _on_signal(self) -> None:
         for number in set(os.read(self._wakeup, 1024)) - {signal.SIGCHLD}:
             raise EndOfSandbox(f"{signal.Signals(number).name} was received")
-        while (exited := wait_any()) is not None:
-            pid, status = exited
-            if child := self._children.pop(pid, None):
+        while (changed := wait_any()) is not None:
+            pid, status = changed
+            if os.WIFSTOPPED(status):
+                self._continue(pid)
+            elif child := self._children.pop(pid, None):
                 self._read(child.output)
                 self._on_exit(child, exit_text(status))
+
+    def _continue(self, pid: int) -> None:
+        """A program that was stopped by a signal would hold up whoever waits for it: it goes on at once."""
+        if child := self._children.get(pid):
+            note(f"{child.name} was stopped by a signal and goes on")
+            child.signal(signal.SIGCONT)
 
     def _on_exit(self, child: Child, how: str) -> None:
         if child.program.stays:
@@ -192,6 +211,7 @@ class Supervisor:
     def _restart_display(self) -> None:
         """Without a display its session is of no use; what is left of it goes before the new one starts."""
         self._display = None
+        self._tell(DisplayEnded())
         session = {program.name for program in self._plan.session}
         for child in [child for child in self._children.values() if child.name in session]:
             del self._children[child.pid]
@@ -302,9 +322,9 @@ class Supervisor:
 
 
 def wait_any() -> tuple[int, int] | None:
-    """The process id and status of a child that exited, None when there is none."""
+    """The process id and status of a child that exited or was stopped, None when there is none."""
     try:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
     except ChildProcessError:
         return None
     return (pid, status) if pid else None

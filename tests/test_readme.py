@@ -22,9 +22,10 @@ def test_the_program_shown_is_the_example() -> None:
 
 
 @pytest.mark.container
-def test_the_program_shown_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("example", ["desktop.py", "blocking.py"])
+def test_the_program_shown_runs_and_so_does_its_blocking_form(example: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "examples" / "desktop.py"],
+        [sys.executable, ROOT / "examples" / example],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

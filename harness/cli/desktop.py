@@ -42,6 +42,10 @@ def start(
     memory: Annotated[str, typer.Option(help="Memory limit; home, tmp and shm live in it.")] = "2g",
     cpus: Annotated[float, typer.Option(help="Cores it may use.")] = 2.0,
     image: Annotated[str | None, typer.Option(help="Another image than the one built from the recipe.")] = None,
+    apps: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="The image that was built with these (`harness image build --apps`)."),
+    ] = None,
     lasting: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="End by itself after so long, such as 2h.")
     ] = None,
@@ -50,7 +54,8 @@ def start(
     """Start a desktop and print its id. It goes on until `desktop stop`, or for as long as `--for` says."""
     from harness.cli import background  # noqa: PLC0415 - the engine's library is slow to import
 
-    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image)
+    added = () if apps is None else ",".join(apps)
+    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image, apps=added)
     console = Console(stderr=True)
     with console.status("starting") as status:
         record = background.start(spec, _seconds(lasting), lambda step: status.update(f"starting: {step}"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.errors import ActionFailed, FileFailed
-from harness.flow.find import Match, clip, find, lines, nearest, touches
 from harness.flow.scene import QUIET_MS, Scene
 from harness.flow.schema import BashStep, ExpectStep, FileMatch, Find, Target, WindowMatch
 from harness.sandbox.desktop import ShellResult
+from harness.text import Match, find, lines, nearest, touches
 from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Window, Word
 
 STEADY = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, limit_ms=5 * QUIET_MS)
@@ -50,8 +50,8 @@ async def _read(scene: Scene, wanted: Find, settle: Settle) -> tuple[tuple[Word,
         size = scene.desktop.screen
         screen = Region(x=0, y=0, width=size.width, height=size.height)
         window = next((w for w in reversed(await scene.windows()) if _fits(w, wanted.within.window)), None)
-        within = clip(window.region, screen) if window else None
-        region = clip(within, region) if within and region else within
+        within = window.region.clipped(screen) if window else None
+        region = within.clipped(region) if within and region else within
         if region is None:
             return (), None
     reply, _ = await scene.perform(ReadText(region=region), settle=settle, keep="before")

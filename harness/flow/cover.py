@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image, ImageDraw
 
-from harness.flow.find import find, nearest
-from harness.flow.values import Pattern, fold
+from harness.text import Pattern, find, fold, nearest
 from sandbox_image.wire import Region, Word
 
 _PAD = 3  # pixels around a word: OCR's boxes are a little tight

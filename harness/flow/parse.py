@@ -82,6 +82,7 @@ class _Reader:
             name=top.name,
             tags=top.tags,
             screen=top.desktop.screen,
+            apps=top.desktop.apps,
             defaults=top.defaults,
             timeout=top.timeout,
             variables=tuple(scope.declared),

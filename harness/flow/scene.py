@@ -11,9 +11,9 @@ from itertools import chain, repeat
 from harness.errors import HarnessError
 from harness.events import Candidate, Emit, FileCollected, FrameCaptured, Moment, Output, StepFailure
 from harness.flow.cover import cover, secret_boxes
-from harness.flow.find import Match
 from harness.flow.plan import Step
 from harness.sandbox.desktop import Desktop, ShellResult
+from harness.text import Match
 from sandbox_image.wire import (
     Action,
     Answer,

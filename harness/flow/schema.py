@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from harness.flow.values import Plain, PointOnScreen, Rectangle, ScreenSize, Span, Text, TextPattern
+from harness.sandbox.spec import Apps
 from sandbox_image.wire import Size
 
 Phase = Literal["setup", "steps", "cleanup"]
@@ -326,6 +327,7 @@ class DesktopPart(Part):
     """What desktop the flow needs."""
 
     screen: ScreenSize = Size(width=1280, height=800)
+    apps: Apps = ()
 
 
 class Defaults(Part):

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
+from harness.text import Pattern, fold
 from sandbox_image.wire import MAX_COORDINATE, Region, ScreenPoint, Size
 
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCREEN = re.compile(r"(\d{1,5})x(\d{1,5})")
 LONGEST = 3600.0
-_PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-"})  # noqa: RUF001
-"""Quotes and dashes that a font, and so OCR, does not keep apart."""
-
-
-def fold(text: str) -> str:
-    """Text as it is compared: case, compatibility forms, kinds of quotes and dashes, and runs of space folded."""
-    return " ".join(unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold().split())
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """What text has to be: literal, compared folded, or `/a regular expression/`, searched without regard to case."""
-
-    source: str
-    regex: re.Pattern[str] | None = None
-
-    def __str__(self) -> str:
-        return self.source if self.regex else f"'{self.source}'"
-
-    def found_in(self, text: str) -> bool:
-        """Whether some part of `text` is it: for titles, output and files, where there is no OCR to forgive."""
-        return bool(self.regex.search(text)) if self.regex else fold(self.source) in fold(text)
 
 
 def parse_pattern(value: object) -> Pattern:

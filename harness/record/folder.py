@@ -59,7 +59,7 @@ class RunFolder:
 
 def frame_path(run: Path, event: FrameCaptured) -> Path:
     """Where a frame lies in a run's folder."""
-    return run / "frames" / f"{event.frame}.{'jpg' if event.format == 'jpeg' else 'png'}"
+    return run / "frames" / f"{event.frame}.{'jpg' if event.format == 'jpeg' else event.format}"
 
 
 def read_events(run: Path) -> tuple[Event, ...]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
+from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
-from harness.testing.programs import Factory, FakeManager, FakePrograms
-from harness.testing.screen import FakeScreen, compare, photograph
+from harness.testing.programs import Factory, FakePrograms
+from harness.testing.screen import FakeScreen
 from harness.testing.shell import FakeShells, ShellHandler
+from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
     Answer,
@@ -37,6 +41,7 @@ from sandbox_image.wire import (
     ShellAction,
     Size,
     TextRead,
+    WaitingAction,
     WindowAction,
     WriteFile,
 )
@@ -74,6 +79,7 @@ class FakeGuest:
         self._pointer = FakePointer(self._screen, self._held)
         self._keyboard = FakeKeyboard(self._screen, self._held)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
+        self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
         self._programs = FakePrograms(self._manager, self._held, apps or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
@@ -98,7 +104,7 @@ class FakeGuest:
     @property
     def held(self) -> set[str]:
         """Buttons and keys that are down, by name."""
-        return self._held.names
+        return {*self._held.buttons, *self._held.keys}
 
     @property
     def hook(self) -> Hook | None:
@@ -112,6 +118,7 @@ class FakeGuest:
     def show(self, window: FakeWindow, pid: int | None = None) -> FakeWindow:
         """Open a window on top of the others."""
         self._manager.show(window, pid)
+        self._screen.tell()
         return window
 
     # --- wire.Guest -----------------------------------------------------------------------------------------------
@@ -124,9 +131,7 @@ class FakeGuest:
                 self._screen.check(request.picture.region)
             except Refused as refused:  # before anything is done
                 return Answer(Reply(id=request.id, failure=refused.failure, took_ms=0), b"")
-        if not request.actions:
-            return self._answer(request, [], None, self._screen.render(), started)
-        async with self._lock:
+        async with self._lock if request.acts else nullcontext():
             before = self._screen.render()
             results, failure = await self._run(request)
             return self._answer(request, results, failure, before, started)
@@ -150,11 +155,13 @@ class FakeGuest:
     async def _run(self, request: Perform) -> tuple[list[Result], Failure | None]:
         results: list[Result] = []
         try:
-            async with asyncio.timeout(request.deadline_ms / 1000):
-                for action in request.actions:
-                    results.append(await self._do(action))
-                    self._screen.sweep()
-                    self.done.append(action)
+            with self._held.request():
+                async with asyncio.timeout(request.deadline_ms / 1000):
+                    for action in request.actions:
+                        results.append(await self._do(action))
+                        self._manager.look_again()
+                        self._screen.tell()
+                        self.done.append(action)
         except Refused as refused:
             return results, refused.failure.model_copy(update={"action": len(results)})
         except TimeoutError:
@@ -166,18 +173,20 @@ class FakeGuest:
         self, request: Perform, results: list[Result], failure: Failure | None, before: Image, started: float
     ) -> Answer:
         frame = self._screen.render()
-        info, data = photograph(frame, request.picture) if request.picture else (None, b"")
+        effect = compare(before, frame, request.settle) if request.settle else None
+        taken = request.picture and photograph(frame, request.picture, self._pointer.at, effect)
+        info, data = taken or (None, b"")
         reply = Reply(
             id=request.id,
             results=tuple(results),
             failure=failure,
-            effect=compare(before, frame, request.settle) if request.settle else None,
+            effect=effect,
             picture=info,
             took_ms=(time.monotonic() - started) * 1000,
         )
         return Answer(reply, data)
 
-    async def _do(self, action: Action) -> Result:
+    async def _do(self, action: Action) -> Result:  # noqa: PLR0911 - one for each room
         """Each room does its own."""
         if isinstance(action, PointerAction):
             return await self._pointer.do(action)
@@ -187,20 +196,21 @@ class FakeGuest:
             return await self._manager.do(action)
         if isinstance(action, ReadingAction):
             return await self._read(action)
+        if isinstance(action, WaitingAction):
+            return await self._waiting.do(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
-        if isinstance(action, FileAction | ShellAction):
-            return self._do_behind(action)
-        assert_never(action)
-
-    def _do_behind(self, action: FileAction | ShellAction) -> Result:
-        """What needs no screen."""
         if isinstance(action, FileAction):
             return self._files.do(action)
-        return self._shells.do(action)
+        if isinstance(action, ShellAction):
+            return self._shells.do(action)
+        assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:
         if action.region:
             self._screen.check(action.region)
+        if missing := set(action.languages) - {"eng"}:
+            raise Refused(ErrorCode.MISSING, f"the image has no OCR data for {', '.join(sorted(missing))}; it has eng")
+        region = action.region or self._screen.whole
         async with self._held.during(action):
-            return TextRead(words=self._screen.words(action.region or self._screen.whole))
+            return TextRead(words=self._screen.words(region), seen=self._screen.token(region))

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from harness.testing.held import Held
 from harness.testing.screen import FakeScreen
-from sandbox_image.wire import Done, ErrorCode, KeyboardAction, Press, Refused, TypeText
+from sandbox_image.wire import Done, ErrorCode, KeyboardAction, KeyDown, KeyUp, Press, Refused, TypeText
 
 _NAMES = (
     "return tab escape backspace delete insert home end pageup pagedown up down left right space menu print pause"
@@ -50,6 +50,7 @@ _ALIASES = {
     **{f"{name}{side}": name for name in ("shift", "alt", "super") for side in "lr"},
     **{f"control{side}": "ctrl" for side in "lr"},
 }
+MODIFIERS = ("shift", "ctrl", "alt", "super")
 _KNOWN = frozenset(_NAMES.split()) | {f"f{n}" for n in range(1, 25)} | frozenset(_CHARACTERS.values())
 
 
@@ -64,10 +65,23 @@ class FakeKeyboard:
         """One action of this room; refused before anything was pressed."""
         match action:
             case Press():
+                keys = self._added(chord(action.keys))
+                async with self._held.during(action, keys=keys):
+                    self._press((*self._held.keys,), action.repeat)
+            case KeyDown():
                 keys = chord(action.keys)
-                async with self._held.during(action, *keys):
-                    self._press(keys, action.repeat)
+                self._held.refuse_held(keys=keys)
+                async with self._held.during(action):
+                    self._held.keys += keys
+                    if keys[-1] not in MODIFIERS:
+                        self._press((*self._held.keys,), 1)
+            case KeyUp():
+                keys = chord(action.keys)
+                self._held.refuse_free(keys=keys)
+                async with self._held.during(action):
+                    self._held.keys = [key for key in self._held.keys if key not in keys]
             case TypeText():
+                self._held.refuse_held(keys=self._held.keys)
                 check_typable(action.text)
                 async with self._held.during(action):
                     if active := self._screen.active:
@@ -75,6 +89,13 @@ class FakeKeyboard:
             case _:
                 assert_never(action)
         return Done()
+
+    def _added(self, keys: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a chord that are not held yet, of which there must be some."""
+        if added := tuple(key for key in keys if key not in self._held.keys):
+            return added
+        self._held.refuse_held(keys=keys)
+        return ()
 
     def _press(self, keys: tuple[str, ...], repeat: int) -> None:
         active = self._screen.active
@@ -93,6 +114,15 @@ def chord(keys: str) -> tuple[str, ...]:
     parts = _split(keys)
     named = tuple(_key(part, keys) for part in parts)
     return named if len(named) == 1 else tuple(name.lower() for name in named)
+
+
+def modifiers(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Keys to hold beside a click, each in one spelling. Raises Refused for what is no modifier."""
+    keys = tuple(_key(name, name) for name in names)
+    for name, key in zip(names, keys, strict=True):
+        if key not in MODIFIERS:
+            raise Refused(ErrorCode.UNKNOWN_KEY, f"{name!r} is a key but no modifier: {', '.join(MODIFIERS)}")
+    return keys
 
 
 def check_typable(text: str) -> None:

@@ -1,74 +1,17 @@
-"""Programs and windows of the fake desktop: starting one, waiting for the other."""
+"""Programs of the fake desktop."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Callable, Mapping
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from harness.testing.held import Held
-from harness.testing.screen import FakeScreen
+from harness.testing.manager import FakeManager
 from harness.testing.windows import FakeWindow
-from sandbox_image.wire import (
-    ErrorCode,
-    Launch,
-    Launched,
-    ListWindows,
-    ProgramAction,
-    Refused,
-    WaitWindow,
-    WindowAction,
-    WindowFound,
-    WindowList,
-)
+from sandbox_image.wire import ErrorCode, Launch, Launched, ProgramAction, Refused
 
 Factory: TypeAlias = Callable[[tuple[str, ...]], FakeWindow | None]
 """From an argv to the window the program opens, if any."""
-
-
-class FakeManager:
-    """The window manager."""
-
-    def __init__(self, screen: FakeScreen, held: Held, *, patient: bool) -> None:
-        self._screen = screen
-        self._held = held
-        self._shown = asyncio.Event()
-        self.patient = patient
-
-    async def do(self, action: WindowAction) -> WindowList | WindowFound:
-        """One action of this room."""
-        async with self._held.during(action):
-            match action:
-                case ListWindows():
-                    return WindowList(windows=self._screen.windows())
-                case WaitWindow():
-                    return await self._wait(action)
-                case _:
-                    assert_never(action)
-
-    def show(self, window: FakeWindow, pid: int | None) -> None:
-        """Open a window on top of the others."""
-        self._screen.open(window, pid)
-        self._shown.set()
-        self._shown = asyncio.Event()
-
-    async def _wait(self, wanted: WaitWindow) -> WindowFound:
-        try:
-            re.compile(wanted.title_regex or "")
-            async with asyncio.timeout(wanted.timeout_ms / 1000 if self.patient else 0):
-                while not (found := self._screen.find(wanted)):
-                    await self._shown.wait()
-        except re.error as error:
-            raise Refused(ErrorCode.MALFORMED, f"title_regex {wanted.title_regex!r}: {error}") from None
-        except TimeoutError:
-            raise Refused(ErrorCode.NO_SUCH_WINDOW, self._missing(wanted)) from None
-        return WindowFound(window=found)
-
-    def _missing(self, wanted: WaitWindow) -> str:
-        given = wanted.model_dump(exclude_none=True, exclude={"kind", "timeout_ms"})
-        titles = ", ".join(repr(window.title) for window in self._screen.windows()) or "none"
-        return f"no window with {given} within {wanted.timeout_ms} ms; open windows: {titles}"
 
 
 class FakePrograms:

@@ -35,11 +35,24 @@ from sandbox_image.wire.files import (
 )
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
-from sandbox_image.wire.keyboard import KeyboardAction, Press, Text, TypeText
+from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
-from sandbox_image.wire.perform import Action, Answer, Perform, Reply, Result, WorkerAction
-from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
-from sandbox_image.wire.pointer import Button, Click, Drag, Move, PointerAction, Scroll
+from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
+from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
+from sandbox_image.wire.pointer import (
+    Button,
+    ButtonDown,
+    ButtonUp,
+    Click,
+    Drag,
+    Modifiers,
+    Move,
+    PointerAction,
+    PointerState,
+    ReadPointer,
+    ReleaseAll,
+    Scroll,
+)
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import (
@@ -56,7 +69,22 @@ from sandbox_image.wire.shell import (
     ShellSession,
     TerminalSize,
 )
-from sandbox_image.wire.windows import ListWindows, WaitWindow, Window, WindowAction, WindowFound, WindowList
+from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
+from sandbox_image.wire.windows import (
+    CloseWindow,
+    FocusWindow,
+    ListWindows,
+    MoveWindow,
+    ResizeWindow,
+    SetWindowState,
+    WaitWindow,
+    WaitWindowGone,
+    Window,
+    WindowAction,
+    WindowFound,
+    WindowList,
+    WindowState,
+)
 
 __all__ = [
     "BOOT_HEADER",
@@ -70,8 +98,11 @@ __all__ = [
     "Action",
     "Answer",
     "Button",
+    "ButtonDown",
+    "ButtonUp",
     "Cancel",
     "Click",
+    "CloseWindow",
     "DeadlineMs",
     "Done",
     "Drag",
@@ -83,9 +114,12 @@ __all__ = [
     "FileAction",
     "FileInfo",
     "FindFile",
+    "FocusWindow",
     "FolderPage",
     "Guest",
     "Health",
+    "KeyDown",
+    "KeyUp",
     "KeyboardAction",
     "Launch",
     "Launched",
@@ -93,30 +127,39 @@ __all__ = [
     "ListFolder",
     "ListSessions",
     "ListWindows",
+    "LookingAction",
     "Message",
+    "Modifiers",
     "Move",
+    "MoveWindow",
     "Ok",
     "Output",
     "Perform",
     "Picture",
+    "PictureFormat",
     "PictureInfo",
     "PointerAction",
+    "PointerState",
     "Press",
     "ProgramAction",
     "ReadFile",
+    "ReadPointer",
     "ReadText",
     "ReadingAction",
     "Refused",
     "Region",
+    "ReleaseAll",
     "RemoveFile",
     "Reply",
     "RequestId",
     "ResizeTerminal",
+    "ResizeWindow",
     "Result",
     "ScreenPoint",
     "Scroll",
     "SendInput",
     "SessionList",
+    "SetWindowState",
     "Settle",
     "Shell",
     "ShellAction",
@@ -127,11 +170,17 @@ __all__ = [
     "Text",
     "TextRead",
     "TypeText",
+    "WaitChange",
+    "WaitStill",
     "WaitWindow",
+    "WaitWindowGone",
+    "Waited",
+    "WaitingAction",
     "Window",
     "WindowAction",
     "WindowFound",
     "WindowList",
+    "WindowState",
     "WireError",
     "Word",
     "WorkerAction",

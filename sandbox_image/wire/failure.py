@@ -22,10 +22,13 @@ class ErrorCode(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     UNTYPABLE = "untypable"  # a character that no key of the layout gives
     NO_SUCH_WINDOW = "no_such_window"
+    WINDOW_STAYED = "window_stayed"  # it was to close or to go away
     LAUNCH_FAILED = "launch_failed"
     NOT_FOUND = "not_found"  # a file or folder
     DENIED = "denied"  # by the file system
     FILE_ERROR = "file_error"  # any other refusal of the file system: full, a folder, a name too long
+    MISSING = "missing"  # the image lacks what this needs: the message says what to add
+    HELD = "held"  # what should go down is down already, what should go up is not
     BLOCKED = "blocked"  # a program holds the pointer for itself
     WORKER_LOST = "worker_lost"  # the process with the desktop user's rights ended; it is started again
     DISPLAY_LOST = "display_lost"  # the X server ended or stopped answering

@@ -38,3 +38,9 @@ class Region(Message):
     def size(self) -> Size:
         """Width and height without the place."""
         return Size(width=self.width, height=self.height)
+
+    def clipped(self, to: Region) -> Region | None:
+        """The part of it that lies in another one, if any."""
+        left, top = max(self.x, to.x), max(self.y, to.y)
+        right, bottom = min(self.x + self.width, to.x + to.width), min(self.y + self.height, to.y + to.height)
+        return Region(x=left, y=top, width=right - left, height=bottom - top) if left < right and top < bottom else None

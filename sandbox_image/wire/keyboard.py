@@ -26,4 +26,18 @@ class TypeText(Message):
     text: Text
 
 
-KeyboardAction = Press | TypeText
+class KeyDown(Message):
+    """Press a key or a chord that stays down when the request ends, if all of its actions succeed."""
+
+    kind: Literal["key_down"] = "key_down"
+    keys: str = Field(min_length=1, max_length=200)
+
+
+class KeyUp(Message):
+    """Release a key or a chord that is held."""
+
+    kind: Literal["key_up"] = "key_up"
+    keys: str = Field(min_length=1, max_length=200)
+
+
+KeyboardAction = Press | TypeText | KeyDown | KeyUp

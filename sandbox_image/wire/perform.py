@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.files import Entry, FileAction, FolderPage
 from sandbox_image.wire.keyboard import KeyboardAction
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
-from sandbox_image.wire.pointer import PointerAction
+from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, TextRead
 from sandbox_image.wire.shell import SessionList, ShellAction
-from sandbox_image.wire.windows import WindowAction, WindowFound, WindowList
+from sandbox_image.wire.waiting import Waited, WaitingAction
+from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
 WorkerAction = ProgramAction | FileAction | ShellAction
 """What is done with the desktop user's rights, by a process of that user."""
 
+LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone
+"""What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
+
 Action = Annotated[
-    PointerAction | KeyboardAction | WindowAction | ReadingAction | WorkerAction,
+    PointerAction | KeyboardAction | WindowAction | ReadingAction | WaitingAction | WorkerAction,
     Field(discriminator="kind"),
 ]
 
 Result = Annotated[
-    Done | Launched | WindowFound | WindowList | TextRead | FolderPage | Entry | SessionList,
+    Done | PointerState | Launched | WindowFound | WindowList | TextRead | Waited | FolderPage | Entry | SessionList,
     Field(discriminator="kind"),
 ]
 
@@ -43,6 +47,17 @@ class Perform(Message):
     actions: tuple[Action, ...] = Field(default=(), max_length=100)
     settle: Settle | None = None
     picture: Picture | None = None
+
+    @property
+    def acts(self) -> bool:
+        """Whether it may change something, or only looks."""
+        return not all(isinstance(action, LookingAction) for action in self.actions)
+
+    @model_validator(mode="after")
+    def _knows_what_changed(self) -> Self:
+        if self.picture and self.picture.only_changes and not self.settle:
+            raise ValueError("a picture of only_changes shows the effect of the request: give settle as well")
+        return self
 
 
 class Reply(Message):

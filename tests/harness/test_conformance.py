@@ -9,8 +9,15 @@ from harness.testing import FakeDesktop, FakeWindow
 from tests.support.conformance import CHECKS, Check
 
 
+class FakeEditor(FakeWindow):
+    """Asks before it closes where something was typed."""
+
+    def closing(self) -> FakeWindow | None:
+        return FakeWindow(title="Save Changes?") if self.text else super().closing()
+
+
 def fake_mousepad(_: tuple[str, ...]) -> FakeWindow:
-    return FakeWindow(title="Untitled 1 - Mousepad", window_class=("mousepad", "Mousepad"))
+    return FakeEditor(title="Untitled 1 - Mousepad", window_class=("mousepad", "Mousepad"))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import OutsidePicture
-from harness.geometry import ModelPoint, Viewport, fit
+from harness.geometry import ModelPoint, Viewport, fit, zoomed
 from sandbox_image.wire import Region, ScreenPoint, Size
 
 sides = st.integers(1, 4000)
@@ -103,3 +103,14 @@ def test_a_fit_is_inside_and_keeps_the_shape_to_a_pixel(screen: Size, within: Si
 def test_what_fits_is_left_as_it_is(screen: Size) -> None:
     assert fit(screen, screen) == screen
     assert fit(screen, Size(width=screen.width + 1, height=screen.height + 1)) == screen
+
+
+@given(sizes, sizes)
+def test_a_zoom_touches_the_size_it_fits_and_keeps_the_shape_to_a_pixel(region: Size, within: Size) -> None:
+    shown = zoomed(region, within)
+    assert shown.width <= within.width
+    assert shown.height <= within.height
+    assert shown.width == within.width or shown.height == within.height
+    exact = min(within.width / region.width, within.height / region.height)
+    assert abs(shown.width - max(1, region.width * exact)) <= 0.5
+    assert abs(shown.height - max(1, region.height * exact)) <= 0.5

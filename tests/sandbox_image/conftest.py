@@ -54,7 +54,7 @@ async def hands(display: str) -> AsyncIterator[Hands]:
     dispatch.attach(display)
     await dispatch.ready(panel_s=0)
     yield Hands(dispatch, worker, display)
-    dispatch.close()
+    dispatch.detach()
 
 
 @pytest.fixture

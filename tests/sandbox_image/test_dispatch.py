@@ -83,7 +83,7 @@ async def test_requests_with_actions_do_not_mix(hands: Hands, terminal: Terminal
 
 
 async def test_looking_does_not_wait_for_acting(hands: Hands) -> None:
-    acting = asyncio.create_task(hands.perform(WaitWindow(title="never", timeout_ms=60_000)))
+    acting = asyncio.create_task(hands.perform(Press(keys="Shift_L"), WaitWindow(title="never", timeout_ms=60_000)))
     await asyncio.sleep(0.05)
     answers = await asyncio.gather(*(hands.perform(picture=Picture()) for _ in range(8)))
     assert all(answer.picture for answer in answers)
@@ -150,14 +150,13 @@ async def test_a_request_before_there_is_a_display_waits_for_it(display: str) ->
     assert not early.done()
     dispatch.attach(display)
     assert (await early).picture
-    dispatch.close()
+    dispatch.detach()
 
 
 async def test_a_connection_that_a_program_kills_is_opened_again(hands: Hands, target: Target, display: str) -> None:
     await hands.do(Press(keys="a"))
-    lane = hands.dispatch._hands  # noqa: SLF001 - which client to kill
-    assert lane is not None
-    ours = lane.desk.x
+    async with (await hands.dispatch._up()).acting() as lane:  # noqa: SLF001 - which client to kill
+        ours = lane.desk.x
     window = ours.probe()
     ours.x.sync()
     x = Display(display)
@@ -166,6 +165,25 @@ async def test_a_connection_that_a_program_kills_is_opened_again(hands: Hands, t
     x.close()
     await hands.do(Press(keys="b"), settle=QUICK)
     assert target.text() == "0x61 0x62"
+
+
+async def test_what_comes_when_the_x_server_has_just_ended_is_done_on_the_next_one(hands: Hands) -> None:
+    from tests.support.xserver import running, x_server  # noqa: PLC0415 - only the X ring has it
+
+    with x_server() as (name, pid), running("openbox", display=name):
+        hands.dispatch.attach(name)
+        await hands.dispatch.ready(panel_s=0)
+        under_way = asyncio.create_task(hands.perform(WaitWindow(title="never", timeout_ms=60_000)))
+        queued = asyncio.create_task(hands.perform(Press(keys="a")))
+        await asyncio.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        assert failure_in(await under_way).code is ErrorCode.DISPLAY_LOST
+        looking = asyncio.create_task(hands.perform(picture=Picture()))
+        hands.dispatch.detach()
+    with x_server() as (name, _), running("openbox", display=name):
+        hands.dispatch.attach(name)
+        assert (await queued).reply.failure is None
+        assert (await looking).picture
 
 
 async def test_the_end_of_the_x_server_is_told_and_another_can_be_attached(hands: Hands) -> None:

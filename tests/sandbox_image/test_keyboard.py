@@ -9,7 +9,7 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from sandbox_image.wire import ErrorCode, ListWindows, Press, Settle, TypeText, WindowList
+from sandbox_image.wire import ErrorCode, KeyDown, KeyUp, ListWindows, Press, Settle, TypeText, WindowList
 from tests.support.hands import failure_in
 
 if TYPE_CHECKING:
@@ -169,3 +169,47 @@ async def test_a_chord_of_the_window_manager_is_over_when_its_keys_are_released(
         assert isinstance(answer, WindowList)
         actives += [window.title for window in answer.windows if window.active]
     assert actives == ["one", "other"] * 5
+
+
+# --- keys that are held -----------------------------------------------------------------------------------------------
+
+
+async def test_a_key_that_is_held_stays_down_beside_others(hands: Hands, target: Target) -> None:
+    await hands.do(KeyDown(keys="ctrl+a"))
+    await hands.do(Press(keys="ctrl+c"), Press(keys="b"))
+    await hands.do(KeyUp(keys="Control_L"))
+    codes = {name: target.x.keysym_to_keycode(symbol) for name, symbol in (("ctrl", 0xFFE3), ("a", 97), ("c", 99))}
+    notes = [(note.kind, note.detail) for note in target.noted("key", "unkey", count=7)]
+    assert notes[:2] == [("key", codes["ctrl"]), ("key", codes["a"])]
+    assert notes[2:4] == [("key", codes["c"]), ("unkey", codes["c"])]
+    assert notes[-1] == ("unkey", codes["ctrl"])
+    assert held(hands.display) == [codes["a"]]
+
+
+async def test_a_key_that_is_held_is_not_pressed_again(hands: Hands, target: Target) -> None:
+    await hands.do(KeyDown(keys="shift+w"))
+    target.noted("key", count=2)
+    for action in (Press(keys="w"), KeyDown(keys="w"), KeyDown(keys="ctrl+w"), TypeText(text="w")):
+        failure = failure_in(await hands.perform(action))
+        assert failure.code is ErrorCode.HELD
+        assert "down are 'shift', 'w'" in failure.message
+    assert target.noted("unkey") == []
+
+
+async def test_a_key_that_is_not_held_cannot_be_released(hands: Hands) -> None:
+    await hands.do(KeyDown(keys="shift"))
+    failure = failure_in(await hands.perform(KeyUp(keys="shift+x")))
+    assert failure.code is ErrorCode.HELD
+    assert "'x' is not held down: down are 'shift'" in failure.message
+    assert len(held(hands.display)) == 1
+
+
+async def test_a_key_that_a_program_keeps_back_is_an_error_and_not_held(hands: Hands, target: Target) -> None:
+    target.window.grab_keyboard(True, X.GrabModeAsync, X.GrabModeSync, X.CurrentTime)  # noqa: FBT003 - python-xlib's own
+    target.x.sync()
+    answer = await hands.perform(KeyDown(keys="shift"))
+    assert failure_in(answer).code is ErrorCode.BLOCKED
+    target.x.ungrab_keyboard(X.CurrentTime)
+    target.x.sync()
+    await hands.do(Press(keys="a"))
+    assert held(hands.display) == []

@@ -12,6 +12,7 @@ from sandbox_image.link import (
     LONGEST_LEASE,
     Beat,
     Display,
+    DisplayEnded,
     Lease,
     Link,
     LinkError,
@@ -32,7 +33,7 @@ def raw() -> Iterator[tuple[socket.socket, Link]]:
     link.close()
 
 
-@pytest.mark.parametrize("message", [Display(":0"), Beat(), Lease(0.25), Ready()])
+@pytest.mark.parametrize("message", [Display(":0"), DisplayEnded(), Beat(), Lease(0.25), Ready()])
 def test_a_message_arrives_as_it_was_sent(raw: tuple[socket.socket, Link], message: Message) -> None:
     bare, link = raw
     Link(bare).send(message)

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from sandbox_image.ocr import Found, Reader, in_lines, interpreted
 from sandbox_image.screen import Frame
-from sandbox_image.wire import ErrorCode, ReadText, Region, TextRead
+from sandbox_image.wire import ErrorCode, ReadText, Refused, Region, TextRead
 from tests.support.hands import failure_in
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_boxes_are_in_screen_pixels_within_the_region() -> None:
     region = Region(x=100, y=50, width=200, height=100)
     row = "5\t1\t1\t1\t1\t1\t{}\t{}\t{}\t{}\t96.5\t{}\n"
     table = HEAD + row.format(30, 50, 81, 20, "Hello") + row.format(0, 0, 9, 9, "edge") + row.format(0, 0, 9, 9, " ")
-    (found,) = interpreted(table, region).words
+    (found,) = interpreted(table, region, "seen").words
     assert (found.text, found.confidence, found.line) == ("Hello", 96.5, 0)
     assert found.box == Region(x=110, y=70, width=41, height=10)
 
@@ -130,6 +130,51 @@ async def test_the_screen_is_read_where_it_was_asked_for(hands: Hands, target: T
     words = result.words
     assert [found.text for found in words] == ["Monthly", "report"]
     assert abs(words[0].box.x - place.x) <= 3
+
+
+@pytest.mark.x11
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (1, 40), (40, 1), (9, 9)])
+async def test_the_smallest_pictures_can_be_read_and_hold_no_words(size: tuple[int, int]) -> None:
+    frame = Frame(Image.new("RGB", size, "#203040"), Region(x=5, y=5, width=size[0], height=size[1]))
+    assert (await Reader().read(frame)).words == ()
+
+
+@pytest.mark.x11
+async def test_one_label_is_read_in_a_picture_hardly_larger_than_it() -> None:
+    image = Image.new("RGB", (44, 18), "#2b2b2b")
+    ImageDraw.Draw(image).text((3, 1), "Cancel", "#eeeeee", ImageFont.load_default(13))
+    read = await Reader().read(Frame(image, Region(x=0, y=0, width=44, height=18)))
+    assert [word.text for word in read.words] == ["Cancel"]
+
+
+@pytest.mark.x11
+async def test_a_language_without_data_is_refused_with_those_there_are_and_what_to_add() -> None:
+    with pytest.raises(Refused) as caught:
+        await Reader().read(drawn("black", "white"), ("eng", "chi_sim"))
+    assert caught.value.failure.code is ErrorCode.MISSING
+    assert "no OCR data for chi_sim; it has eng." in caught.value.failure.message
+    assert "tesseract-ocr-chi-sim" in caught.value.failure.message
+
+
+@pytest.mark.x11
+async def test_equal_pixels_are_read_once_and_have_one_token() -> None:
+    reader, frame = Reader(), drawn("black", "white")
+    first, again = await reader.read(frame), await reader.read(frame)
+    assert again is first
+    assert (await reader.read(drawn("#000001", "white"))).seen != first.seen
+
+
+@pytest.mark.x11
+async def test_few_are_read_at_once_and_the_others_after_them() -> None:
+    reader, most = Reader(), 0
+    region = Region(x=0, y=0, width=600, height=300)
+    frames = [Frame(Image.effect_noise((600, 300), 90 + n).convert("RGB"), region) for n in range(5)]
+    readings = asyncio.gather(*(reader.read(frame) for frame in frames))
+    while not readings.done():
+        most = max(most, children().count("tesseract"))
+        await asyncio.sleep(0.002)
+    assert len(await readings) == 5
+    assert 1 <= most <= 2
 
 
 @pytest.mark.x11

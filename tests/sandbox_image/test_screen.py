@@ -8,13 +8,14 @@ from PIL import Image, ImageChops
 
 from sandbox_image.screen import Frame, cropped, difference, encoded, scaled
 from sandbox_image.settle import Box
-from sandbox_image.wire import ErrorCode, Picture, Region, Size
+from sandbox_image.wire import ErrorCode, Picture, PictureFormat, Region, Size
 from tests.support.hands import failure_in, picture_in
 
 if TYPE_CHECKING:
     from tests.support.hands import Hands
     from tests.support.xserver import Target
 
+BOTH: tuple[PictureFormat, ...] = ("webp", "jpeg")
 SCREEN = Region(x=0, y=0, width=1280, height=800)
 
 
@@ -59,9 +60,23 @@ def test_png_that_was_asked_for_comes_however_large() -> None:
     assert encoded(frame(noise()), Picture(format="png", png_limit=0))[0].format == "png"
 
 
+def test_lossless_webp_holds_exactly_the_pixels() -> None:
+    info, data = encoded(frame(pattern()), Picture(format="webp", lossless=True))
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.format == "WEBP"
+        assert image.convert("RGB").tobytes() == pattern().tobytes()
+    assert (info.format, info.length, info.size) == ("webp", len(data), Size(width=320, height=200))
+
+
+def test_webp_with_a_quality_is_smaller_than_the_jpeg_of_it() -> None:
+    webp, jpeg = (encoded(frame(pattern(640, 400)), Picture(format=kind))[0].length for kind in BOTH)
+    assert webp < jpeg
+
+
 def test_a_better_quality_takes_more_bytes() -> None:
-    low, high = (encoded(frame(noise()), Picture(format="jpeg", quality=quality))[0].length for quality in (30, 90))
-    assert low < high
+    for kind in BOTH:
+        low, high = (encoded(frame(noise()), Picture(format=kind, quality=quality))[0].length for quality in (30, 90))
+        assert low < high
 
 
 @pytest.mark.parametrize("size", [(640, 400), (320, 200), (1024, 640), (1000, 777), (1280, 800), (1600, 900), (1, 1)])

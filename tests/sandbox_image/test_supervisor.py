@@ -48,7 +48,7 @@ signal.pause()
 # Beats, and does what a line on a connection says; the answer is one JSON document.
 SERVER = """
 import json, os, select, signal, socket
-from sandbox_image.link import Beat, Display, Lease, Link, Ready, WorkerStarted
+from sandbox_image.link import Beat, Display, DisplayEnded, Lease, Link, Ready, WorkerStarted
 
 listening = socket.socket(fileno=int(os.environ["HARNESS_LISTEN_FD"]))
 end = os.environ["HARNESS_LINK_FD"]
@@ -68,12 +68,19 @@ def answer(words):
         case ["say", packet]:
             os.write(int(end), packet.encode())
         case ["freeze"]:
-            os.kill(os.getpid(), signal.SIGSTOP)
+            while True:
+                pass
 
 while True:
     ready, _, _ = select.select([link, listening], [], [], 0.05)
     while (message := link.receive()) is not None:
-        displays.append(message.name) if isinstance(message, Display) else workers.append(message.main)
+        match message:
+            case Display(name):
+                displays.append(name)
+            case DisplayEnded():
+                displays.append("ended")
+            case WorkerStarted(main):
+                workers.append(main)
     if listening in ready:
         connection, _ = listening.accept()
         with connection:
@@ -207,7 +214,7 @@ def test_an_x_server_that_dies_comes_back_with_a_new_session_and_the_worker_stay
     worker = sandbox.ask("worker")
     os.kill(xvnc, signal.SIGKILL)
     assert sandbox.pid("panel") != panel
-    sandbox.told(lambda told: told["displays"] == [":7", ":7"])
+    sandbox.told(lambda told: told["displays"] == [":7", "ended", ":7"])
     assert sandbox.ask("worker") == worker
     assert not alive(panel)
 
@@ -242,10 +249,27 @@ def test_a_lease_counts_from_the_moment_it_is_renewed(run: Start) -> None:
     assert "lease" in sandbox.step("ended")["reason"]
 
 
-def test_a_frozen_server_ends_the_sandbox(run: Start) -> None:
-    sandbox = run(patience=(15.0, 30.0, 2.0, 0.5))
+@pytest.mark.parametrize("name", ["xvnc", "panel"])
+def test_a_program_that_is_stopped_goes_on_at_once(run: Start, name: str) -> None:
+    sandbox = run()
+    os.kill(sandbox.pid(name), signal.SIGSTOP)
+    sandbox.until(lambda record: record.get("line") == f"{name} was stopped by a signal and goes on")
+    assert sandbox.stop() == 0
+
+
+def test_a_server_that_is_stopped_goes_on_at_once(run: Start) -> None:
+    sandbox = run()
     pid = sandbox.ask("told")["pid"]
     os.kill(pid, signal.SIGSTOP)
+    assert sandbox.told(lambda told: told["pid"] == pid)
+
+
+def test_a_server_that_hangs_ends_the_sandbox(run: Start) -> None:
+    sandbox = run(patience=(15.0, 30.0, 2.0, 0.5))
+    pid = sandbox.ask("told")["pid"]
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(sandbox.path)
+        connection.sendall(b"freeze")
     assert sandbox.step("server")  # ready
     assert sandbox.step("server")["error"] == "no heartbeat in time"
     assert sandbox.process.wait() == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,8 +15,11 @@ from sandbox_image.wire import (
     MAX_COORDINATE,
     SHELL_EVENT,
     Answer,
+    ButtonDown,
+    ButtonUp,
     Cancel,
     Click,
+    CloseWindow,
     Done,
     Drag,
     Effect,
@@ -24,31 +27,45 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
+    FocusWindow,
     Health,
+    KeyDown,
+    KeyUp,
     Launch,
     Launched,
     Lease,
     ListWindows,
     Message,
     Move,
+    MoveWindow,
     Ok,
     Output,
     Perform,
     Picture,
+    PictureFormat,
     PictureInfo,
+    PointerState,
     Press,
     ReadFile,
+    ReadPointer,
     ReadText,
     Region,
+    ReleaseAll,
     Reply,
+    ResizeWindow,
     ScreenPoint,
     Scroll,
     Settle,
+    SetWindowState,
     Shell,
     Size,
     TextRead,
     TypeText,
+    WaitChange,
+    Waited,
+    WaitStill,
     WaitWindow,
+    WaitWindowGone,
     Window,
     WindowFound,
     WindowList,
@@ -68,7 +85,8 @@ numbers = st.integers(-(2**53), 2**53)
 durations = st.floats(0, 1e9)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
-buttons = st.sampled_from(["left", "middle", "right"])
+buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
+states = st.sampled_from(["normal", "maximized", "minimized", "fullscreen"])
 points = st.builds(ScreenPoint, x=places, y=places)
 sizes = st.builds(Size, width=lengths, height=lengths)
 regions = st.builds(Region, x=places, y=places, width=lengths, height=lengths)
@@ -81,15 +99,29 @@ def many(items: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tup
 
 actions = st.one_of(
     st.builds(Move, to=points),
-    st.builds(Click, at=maybe_points, button=buttons, count=st.integers(1, 3)),
-    st.builds(Drag, path=many(points, 2), button=buttons),
-    st.builds(Scroll, at=maybe_points, dx=st.integers(-1000, 1000), dy=st.integers(1, 1000)),
+    st.builds(Click, at=maybe_points, button=buttons, count=st.integers(1, 3), modifiers=many(texts)),
+    st.builds(Drag, path=many(points, 2), button=buttons, modifiers=many(texts)),
+    st.builds(Scroll, at=maybe_points, dx=st.integers(-1000, 1000), dy=st.integers(1, 1000), modifiers=many(texts)),
+    st.builds(ButtonDown, at=maybe_points, button=buttons),
+    st.builds(ButtonUp, at=maybe_points, button=buttons),
+    st.builds(ReleaseAll),
+    st.builds(ReadPointer),
     st.builds(Press, keys=texts, repeat=st.integers(1, 100)),
+    st.builds(KeyDown, keys=texts),
+    st.builds(KeyUp, keys=texts),
     st.builds(TypeText, text=texts),
     st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
-    st.builds(ReadText, region=maybe_regions),
+    st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
+    st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
+    st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
+    st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
+    st.builds(FocusWindow, window=numbers),
+    st.builds(MoveWindow, window=numbers, to=points),
+    st.builds(ResizeWindow, window=numbers, size=sizes),
+    st.builds(SetWindowState, window=numbers, state=states),
+    st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -99,16 +131,9 @@ windows = st.builds(
     pid=st.none() | numbers,
     region=regions,
     active=st.booleans(),
+    state=states,
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
-results = st.one_of(
-    st.builds(Done),
-    st.builds(Launched, pid=numbers, log=texts),
-    st.builds(WindowFound, window=windows),
-    st.builds(WindowList, windows=many(windows)),
-    st.builds(TextRead, words=many(words)),
-)
-failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
 effects = st.builds(
     Effect,
     changed=st.booleans(),
@@ -117,7 +142,25 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
-formats: list[Literal["png", "jpeg"]] = ["png", "jpeg"]
+results = st.one_of(
+    st.builds(Done),
+    st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
+    st.builds(Launched, pid=numbers, log=texts),
+    st.builds(WindowFound, window=windows),
+    st.builds(WindowList, windows=many(windows)),
+    st.builds(TextRead, words=many(words), seen=texts),
+    st.builds(Waited, effect=effects),
+)
+failures = st.builds(Failure, code=st.sampled_from(ErrorCode), message=st.text(), action=st.none() | st.integers(0, 99))
+formats: list[PictureFormat] = ["png", "jpeg", "webp"]
+shown_sizes = st.builds(Size, width=st.integers(1, 4000), height=st.integers(1, 4000))
+pictures = st.builds(
+    Picture,
+    region=maybe_regions,
+    size=st.none() | shown_sizes,
+    format=st.sampled_from(["auto", *formats]),
+    pointer=st.booleans(),
+) | st.builds(Picture, format=st.just("webp"), lossless=st.booleans())
 shown = st.sampled_from(formats)
 
 
@@ -147,8 +190,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
         deadline_ms=deadlines,
         actions=many(actions),
         settle=st.none() | st.builds(Settle, limit_ms=deadlines),
-        picture=st.none()
-        | st.builds(Picture, region=maybe_regions, size=st.none() | sizes, format=st.sampled_from(["auto", *formats])),
+        picture=st.none() | pictures,
     ),
     st.builds(Shell, id=ids, command=st.text(), restart=st.booleans(), timeout_ms=deadlines),
     st.builds(Output, text=st.text()),
@@ -246,3 +288,38 @@ def test_a_wire_error_names_the_field_and_what_was_found_and_stays_short() -> No
 def test_the_centre_of_a_region_is_its_middle_pixel(region: tuple[int, int, int, int], center: tuple[int, int]) -> None:
     x, y, width, height = region
     assert Region(x=x, y=y, width=width, height=height).center == ScreenPoint(x=center[0], y=center[1])
+
+
+@given(regions, regions)
+def test_a_clipped_region_holds_exactly_the_pixels_of_both(one: Region, other: Region) -> None:
+    both = one.clipped(other)
+    assert both == other.clipped(one)
+    across = range(max(one.x, other.x), min(one.x + one.width, other.x + other.width))
+    down = range(max(one.y, other.y), min(one.y + one.height, other.y + other.height))
+    if not across or not down:
+        assert both is None
+    else:
+        assert both == Region(x=across.start, y=down.start, width=len(across), height=len(down))
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        ({"lossless": True, "format": "jpeg"}, "lossless is for webp"),
+        ({"size": {"width": 16_384, "height": 1}}, "at most 16383 pixels a side"),
+        ({"size": {"width": 8192, "height": 4097}}, "33554432 in all"),
+        ({"only_changes": True, "size": {"width": 10, "height": 10}}, "native pixels"),
+        ({"only_changes": True}, "give settle as well"),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused(picture: dict[str, object], message: str) -> None:
+    with pytest.raises(WireError, match=message):
+        decode(Perform, json.dumps({"id": "12345678", "picture": picture}).encode())
+
+
+def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
+    region = Region(x=0, y=0, width=1, height=1)
+    looks = (ReadText(), WaitChange(region=region), WaitStill(), ListWindows(), WaitWindow())
+    assert not Perform(id="12345678").acts
+    assert not Perform(id="12345678", actions=looks).acts
+    assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts

@@ -8,16 +8,18 @@ subclass of ActionFailed, and the sandbox goes on; what cannot be sent at all is
 from __future__ import annotations
 
 from harness.sandbox.desktop.editor import Editor
-from harness.sandbox.desktop.eyes import Eyes, Screenshot, describe
+from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
 from harness.sandbox.desktop.keyboard import Keyboard
 from harness.sandbox.desktop.pointer import Pointer
 from harness.sandbox.desktop.programs import Programs
+from harness.sandbox.desktop.reading import Reading
 from harness.sandbox.desktop.requests import DEADLINE, Place
 from harness.sandbox.desktop.shell import OUTPUT_LIMIT, ShellResult, ShellSessions
+from harness.sandbox.desktop.waiting import Waiting
 from harness.sandbox.desktop.windows import Windows
 
-__all__ = ["DEADLINE", "OUTPUT_LIMIT", "Desktop", "Place", "Screenshot", "ShellResult", "describe"]
+__all__ = ["DEADLINE", "OUTPUT_LIMIT", "Change", "Desktop", "Place", "Screenshot", "ShellResult", "describe"]
 
 
-class Desktop(Eyes, Pointer, Keyboard, Windows, Programs, ShellSessions, Editor):
+class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Windows, Programs, ShellSessions, Editor):
     """What a person can do at a desktop, over anything that speaks the wire."""

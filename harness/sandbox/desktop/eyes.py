@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from harness.errors import WireMismatch
-from harness.geometry import Viewport
-from harness.sandbox.desktop.requests import Requests, sendable
+from harness.geometry import Viewport, zoomed
+from harness.sandbox.desktop.requests import SETTLE, Requests, sendable
 from sandbox_image.wire import (
+    Action,
     Effect,
     Picture,
-    ReadText,
+    PictureFormat,
+    PictureInfo,
     Region,
+    Result,
     Settle,
     Size,
-    TextRead,
-    Word,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Screenshot:
     """A picture of the screen, encoded, and how it relates to the screen."""
 
     data: bytes
-    format: Literal["png", "jpeg"]
+    format: PictureFormat
     viewport: Viewport
 
     @property
@@ -49,6 +50,15 @@ class Screenshot:
         Path(path).write_bytes(self.data)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What actions did to the screen, and the picture of it: of the box that changed, None where nothing did."""
+
+    effect: Effect
+    results: tuple[Result, ...]
+    picture: Screenshot | None
+
+
 class Eyes(Requests):
     """What can be seen."""
 
@@ -57,24 +67,66 @@ class Eyes(Requests):
         *,
         region: Region | None = None,
         size: Size | None = None,
-        format: Literal["auto", "png", "jpeg"] = "auto",  # noqa: A002 - the word every picture library uses
+        format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the word every picture library uses
+        quality: int = 80,
+        lossless: bool = False,
+        pointer: bool = False,
         settle: Settle | None = None,
     ) -> Screenshot:
         """A picture of the screen or of a region of it, scaled to exactly `size` where one is given.
 
-        `auto` is PNG, or JPEG where the PNG would be large. With `settle`, first wait for the screen to be still.
+        `auto` is PNG, or JPEG where the PNG would be large. `quality`, 1 to 95, is that of JPEG, and of WebP unless
+        it is `lossless`. `pointer` draws the mouse pointer in, which no picture holds otherwise. With `settle`, first
+        wait for the screen to be still. Raises NotOnScreen for a region that is not wholly on the screen.
         """
         with sendable():
-            picture = Picture(region=region, size=size, format=format)
+            picture = Picture(
+                region=region, size=size, format=format, quality=quality, lossless=lossless, pointer=pointer
+            )
         reply, data = await self.perform(settle=settle, picture=picture)
         if reply.picture is None:
             raise WireMismatch("a picture was asked for and none came back")
-        viewport = Viewport(region=reply.picture.region, shown=reply.picture.size)
-        return Screenshot(data=data, format=reply.picture.format, viewport=viewport)
+        return screenshot(reply.picture, data)
 
-    async def read_text(self, region: Region | None = None) -> tuple[Word, ...]:
-        """The words on the screen, or in a region of it, by OCR, in reading order; boxes in screen pixels."""
-        return (await self._one(ReadText(region=region), TextRead)).words
+    async def zoom(
+        self,
+        region: Region,
+        size: Size | None = None,
+        *,
+        format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the same
+        pointer: bool = False,
+    ) -> Screenshot:
+        """A region of the screen from its own pixels, however small pictures of the whole screen are.
+
+        As large as it is on the screen, or enlarged or reduced to the largest size of its shape that fits `size`.
+        `Screenshot.viewport` leads from the picture back to the screen. Raises NotOnScreen.
+        """
+        shown = zoomed(region.size, size) if size else None
+        return await self.screenshot(region=region, size=shown, format=format, pointer=pointer)
+
+    async def changes(
+        self,
+        *actions: Action,
+        region: Region | None = None,
+        format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the same
+        settle: Settle = SETTLE,
+    ) -> Change:
+        """Do the actions, wait for the screen, and show only what they changed, or what of it lies in the region.
+
+        The picture is in native pixels, of the smallest box that holds every changed pixel; there is none where
+        nothing changed. What changed between two requests is not told: it is for a screenshot or live frames.
+        """
+        with sendable():
+            picture = Picture(region=region, format=format, only_changes=True)
+        reply, data = await self.perform(*actions, settle=settle, picture=picture)
+        if reply.effect is None:
+            raise WireMismatch("the effect on the screen was asked for and none came back")
+        return Change(reply.effect, reply.results, screenshot(reply.picture, data) if reply.picture else None)
+
+
+def screenshot(info: PictureInfo, data: bytes) -> Screenshot:
+    """A picture as it came, with its place on the screen."""
+    return Screenshot(data=data, format=info.format, viewport=Viewport(region=info.region, shown=info.size))
 
 
 def describe(effect: Effect) -> str:

@@ -5,40 +5,99 @@ from __future__ import annotations
 from harness.sandbox.desktop.requests import SETTLE, Place, Requests, point, sendable
 from sandbox_image.wire import (
     Button,
+    ButtonDown,
+    ButtonUp,
     Click,
     Drag,
     Effect,
     Move,
+    PointerState,
+    ReadPointer,
+    ReleaseAll,
+    ScreenPoint,
     Scroll,
     Settle,
 )
 
 
 class Pointer(Requests):
-    """What a hand does with the mouse."""
+    """What a hand does with the mouse.
+
+    Buttons are `left`, `middle`, `right`, `back` and `forward`. `modifiers` are keys that are down meanwhile, such as
+    `("ctrl", "shift")`, by any name they have as keys: shift, ctrl, alt, altgr, super; with alt the window manager
+    takes most clicks for itself. Raises, before anything is done: NotOnScreen, UnknownKey for what is no modifier, and
+    WrongHold for a button that `button_down` holds already.
+    """
 
     async def move(self, to: Place, *, settle: Settle = SETTLE) -> Effect:
-        """Move the pointer."""
+        """Move the pointer; while a button is held it moves smoothly, which drags."""
         with sendable():
             action = Move(to=point(to))
         return await self._act(action, settle)
 
     async def click(
-        self, at: Place | None = None, *, button: Button = "left", count: int = 1, settle: Settle = SETTLE
+        self,
+        at: Place | None = None,
+        *,
+        button: Button = "left",
+        count: int = 1,
+        modifiers: tuple[str, ...] = (),
+        settle: Settle = SETTLE,
     ) -> Effect:
         """Click one to three times; at the pointer where no place is given."""
         with sendable():
-            action = Click(at=None if at is None else point(at), button=button, count=count)
+            action = Click(at=_maybe(at), button=button, count=count, modifiers=modifiers)
         return await self._act(action, settle)
 
-    async def drag(self, *path: Place, button: Button = "left", settle: Settle = SETTLE) -> Effect:
+    async def drag(
+        self, *path: Place, button: Button = "left", modifiers: tuple[str, ...] = (), settle: Settle = SETTLE
+    ) -> Effect:
         """Press at the first place, move through the others, release at the last."""
         with sendable():
-            action = Drag(path=tuple(point(place) for place in path), button=button)
+            action = Drag(path=tuple(point(place) for place in path), button=button, modifiers=modifiers)
         return await self._act(action, settle)
 
-    async def scroll(self, at: Place | None = None, *, dx: int = 0, dy: int = 0, settle: Settle = SETTLE) -> Effect:
+    async def scroll(
+        self,
+        at: Place | None = None,
+        *,
+        dx: int = 0,
+        dy: int = 0,
+        modifiers: tuple[str, ...] = (),
+        settle: Settle = SETTLE,
+    ) -> Effect:
         """Turn the wheel by clicks: `dx` to the right, `dy` down, negative for left and up."""
         with sendable():
-            action = Scroll(at=None if at is None else point(at), dx=dx, dy=dy)
+            action = Scroll(at=_maybe(at), dx=dx, dy=dy, modifiers=modifiers)
         return await self._act(action, settle)
+
+    async def button_down(self, at: Place | None = None, *, button: Button = "left", settle: Settle = SETTLE) -> Effect:
+        """Press a button, at the pointer where no place is given, and keep it down.
+
+        It is down until `button_up` or `release_all`, whatever happens to other requests, and is let go where the
+        sandbox's action server or X server has to be started again.
+        """
+        with sendable():
+            action = ButtonDown(at=_maybe(at), button=button)
+        return await self._act(action, settle)
+
+    async def button_up(self, at: Place | None = None, *, button: Button = "left", settle: Settle = SETTLE) -> Effect:
+        """Release a button that `button_down` holds, after dragging it to a place where one is given.
+
+        Raises WrongHold, saying what is down, where it is not held.
+        """
+        with sendable():
+            action = ButtonUp(at=_maybe(at), button=button)
+        return await self._act(action, settle)
+
+    async def release_all(self, *, settle: Settle = SETTLE) -> Effect:
+        """Release every button and key that is down."""
+        return await self._act(ReleaseAll(), settle)
+
+    async def pointer(self) -> PointerState:
+        """Where the pointer is, and the buttons and keys that are held."""
+        return await self._one(ReadPointer(), PointerState)
+
+
+def _maybe(place: Place | None) -> ScreenPoint | None:
+    return None if place is None else point(place)

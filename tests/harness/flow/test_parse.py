@@ -128,6 +128,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         f"{HEAD}desktop: {{screen: big}}\nsteps: [{{click: a}}]",
         ["3:19: screen: a screen is WIDTHxHEIGHT in pixels, such as 1280x800; found 'big'"],
     ),
+    "an application": (
+        f"{HEAD}desktop: {{apps: [Gimp]}}\nsteps: [{{click: a}}]",
+        ["3:17: apps: an application is the name of a Debian package, such as featherpad; 'Gimp' is none"],
+    ),
     "a type for an enumeration": (
         step("{click: a, optional: 'yes'}"),
         ["4:26: optional: must be true or false; found 'yes'"],
@@ -167,6 +171,11 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
 }
+
+
+def test_a_desktop_may_need_applications() -> None:
+    flow = loads(f"{HEAD}desktop: {{apps: [gimp, featherpad]}}\nsteps: [{{click: a}}]", Path("f.flow.yaml"))
+    assert flow.apps == ("featherpad", "gimp")
 
 
 @pytest.mark.parametrize("name", BAD)

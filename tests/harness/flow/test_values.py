@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.flow.values import fold, parse_pattern, parse_point, parse_region, parse_screen, parse_span
+from harness.flow.values import parse_pattern, parse_point, parse_region, parse_screen, parse_span
 from sandbox_image.wire import Region, ScreenPoint, Size
 
 
@@ -39,11 +39,6 @@ def test_a_pattern_is_literal_unless_it_stands_between_slashes() -> None:
     assert not parse_pattern("a.c").found_in("abc")
     assert parse_pattern("/a.c/").found_in("xABCx")
     assert parse_pattern("//").regex is None
-
-
-@given(st.text())
-def test_folding_twice_is_folding_once_for_words(text: str) -> None:
-    assert fold(fold(text)).split() == fold(text).split() or fold(fold(fold(text))) == fold(fold(text))
 
 
 @given(st.one_of(st.none(), st.integers(), st.text(), st.lists(st.integers()).map(tuple)))

@@ -222,6 +222,27 @@ async def said(desktop: Desktop, command: str) -> str:
     return (await desktop.bash(f"{command} 2>/dev/null", session="other")).output
 
 
+LOOKS = """python3 -c "
+from Xlib.display import Display
+x = Display()
+print(sum(x.query_keymap()), x.screen().root.query_pointer().mask)" """
+
+
+async def test_what_a_killed_server_left_down_is_released_by_the_next_one(leftovers: Leftovers) -> None:
+    async with open_sandbox(SMALL) as running:
+        (container,) = leftovers.containers()
+        await running.desktop.button_down((5, 5), button="right")
+        await running.desktop.key_down("w")
+        assert await said(running.desktop, LOOKS) != "0 0\n"
+        await asyncio.to_thread(container.exec_run, ["pkill", "-9", "-f", "sandbox_image.server"], user="root")
+        with pytest.raises(Restarted):
+            await running.desktop.pointer()
+        state = await running.desktop.pointer()
+        assert (state.buttons, state.keys) == ((), ())
+        assert await said(running.desktop, LOOKS) == "0 0\n"
+    assert leftovers.nothing()
+
+
 async def test_a_command_that_eats_the_memory_is_killed_and_the_desktop_goes_on(leftovers: Leftovers) -> None:
     async with open_sandbox(SMALL) as running:
         assert (await running.desktop.bash("head -c 2g /dev/zero | tail", timeout=60)).output != ""

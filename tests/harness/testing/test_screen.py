@@ -1,15 +1,12 @@
-"""What the fake screen shows, and how it compares and encodes it."""
+"""What the fake screen shows."""
 
 from __future__ import annotations
 
-import io
-
 import pytest
-from PIL import Image
 
-from harness.testing.screen import FakeScreen, compare, photograph
+from harness.testing.screen import FakeScreen
 from harness.testing.windows import FakeWindow
-from sandbox_image.wire import Picture, Refused, Region, ScreenPoint, Settle, Size, WaitWindow
+from sandbox_image.wire import Refused, Region, ScreenPoint, Size, WaitWindow
 
 SCREEN = Size(width=640, height=480)
 
@@ -78,28 +75,3 @@ def test_places_off_the_screen_are_refused() -> None:
     for place in (ScreenPoint(x=640, y=0), Region(x=0, y=0, width=641, height=1)):
         with pytest.raises(Refused, match="not on the screen"):
             screen.check(place)
-
-
-def test_frames_are_compared_pixel_by_pixel() -> None:
-    before = Image.new("RGB", (100, 50))
-    after = before.copy()
-    after.putpixel((10, 20), (0, 0, 1))
-    after.putpixel((12, 25), (9, 0, 0))
-    effect = compare(before, after, Settle(quiet_ms=7))
-    assert (effect.changed, effect.box, effect.share, effect.waited_ms) == (
-        True,
-        Region(x=10, y=20, width=3, height=6),
-        2 / 5000,
-        7,
-    )
-    assert not compare(before, before, Settle()).changed
-
-
-def test_a_picture_is_cropped_scaled_and_encoded_as_asked() -> None:
-    frame = Image.effect_noise((200, 100), 200).convert("RGB")
-    region, size = Region(x=10, y=20, width=100, height=50), Size(width=30, height=20)
-    info, data = photograph(frame, Picture(region=region, size=size))
-    with Image.open(io.BytesIO(data)) as image:
-        assert (info.region, info.size, info.format, image.size, image.format) == (region, size, "png", (30, 20), "PNG")
-    assert photograph(frame, Picture(png_limit=100))[0].format == "jpeg"
-    assert photograph(frame, Picture(format="png", png_limit=100))[0].format == "png"

@@ -3,7 +3,19 @@
 A check takes a Desktop and asserts. The desktop has a text editor called `mousepad`, and waits for windows.
 """
 
-from tests.support.conformance import editor, eyes, files, keyboard, pointer, programs, requests, shell, windows
+from tests.support.conformance import (
+    editor,
+    eyes,
+    files,
+    keyboard,
+    pointer,
+    programs,
+    reading,
+    requests,
+    shell,
+    waiting,
+    windows,
+)
 from tests.support.conformance.checks import CHECKS, Check
 
 __all__ = [
@@ -15,7 +27,9 @@ __all__ = [
     "keyboard",
     "pointer",
     "programs",
+    "reading",
     "requests",
     "shell",
+    "waiting",
     "windows",
 ]

@@ -27,14 +27,6 @@ async def test_a_screenshot_knows_how_it_relates_to_the_screen(tmp_path: Path) -
     assert (tmp_path / "shot").read_bytes() == shot.data
 
 
-async def test_text_is_read_where_it_was_typed() -> None:
-    desktop = fake()
-    launched = await desktop.launch("editor")
-    window = await desktop.wait_for_window(pid=launched.pid)
-    await desktop.type("plain words")
-    assert [word.text for word in await desktop.read_text(window.region)] == ["plain", "words"]
-
-
 @pytest.mark.parametrize(
     ("effect", "text"),
     [

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.flow.find import Match, clip, find, lines, nearest, touches, union
 from harness.flow.values import parse_pattern
+from harness.text import Match, find, fold, lines, nearest, touches, union
 from sandbox_image.wire import Region, Word
 
 CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
@@ -92,23 +92,7 @@ def test_boxes_touch_within_the_margin() -> None:
     assert touches(one, other, margin=3)
 
 
-REGIONS = st.builds(
-    Region,
-    x=st.integers(-100, 100),
-    y=st.integers(-100, 100),
-    width=st.integers(1, 100),
-    height=st.integers(1, 100),
-)
 LINES = st.lists(st.text(alphabet="abB1.-_ /ß…’", min_size=1, max_size=20), max_size=5)  # noqa: RUF001 - as fonts have them
-
-
-@given(REGIONS, REGIONS)
-def test_a_clipped_box_lies_in_both_and_is_there_where_they_touch(one: Region, other: Region) -> None:
-    clipped = clip(one, other)
-    assert (clipped is not None) == touches(one, other)
-    if clipped:
-        assert union([one, clipped]) == one
-        assert union([other, clipped]) == other
 
 
 @given(LINES, st.text(alphabet="abB1.-_ /", min_size=1, max_size=6).filter(str.strip))
@@ -134,3 +118,15 @@ def test_every_printed_line_is_found_by_its_own_text(printed: list[str]) -> None
 def test_nothing_is_near_below_the_likeness(printed: list[str], wanted: str) -> None:
     if wanted[0] != "/":
         assert len(nearest(screen(*printed), parse_pattern(wanted), 2)) <= 2
+
+
+@given(st.text())
+def test_folding_twice_is_folding_once_for_words(text: str) -> None:
+    assert fold(fold(text)).split() == fold(text).split() or fold(fold(fold(text))) == fold(fold(text))
+
+
+def test_a_match_is_as_sure_as_its_least_sure_word() -> None:
+    sure, unsure = screen("Save As")
+    words = (sure, unsure.model_copy(update={"confidence": 40.0}))
+    assert [match.confidence for match in lines(words)] == [40]
+    assert [match.confidence for match in find(words, parse_pattern("save"))] == [90]

@@ -1,33 +1,56 @@
-"""Text on the screen: which words OCR read make up what a flow names. Pure.
+"""Text on the screen: which words OCR read make up what somebody looks for. Pure.
 
 A literal is looked for within one printed line, from the beginning of a word to the end of one, where anything
 that is neither letter nor digit ends a word: `report.txt` is found in `/home/user/report.txt`, `Save` is not found
 in `Saved`. Case, runs of space, kinds of quotes and dashes do not count. OCR joins and splits words, so where no
 line has the text as written, it is looked for once more without regard to space, and to the marks at its ends.
-A `/regular expression/` is searched in each line as it was read, its words joined by single spaces.
+A regular expression is searched in each line as it was read, its words joined by single spaces.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
 
-from harness.flow.values import Pattern, fold
 from sandbox_image.wire import Region, Word
 
+_PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-"})  # noqa: RUF001
+"""Quotes and dashes that a font, and so OCR, does not keep apart."""
 LIKENESS = 0.6
 """From this ratio on a line counts as a near miss; difflib's own measure for close matches."""
 
 
+def fold(text: str) -> str:
+    """Text as it is compared: case, compatibility forms, kinds of quotes and dashes, and runs of space folded."""
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_PLAIN).casefold().split())
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What text has to be: literal, compared folded, or a regular expression, searched; `source` is as written."""
+
+    source: str
+    regex: re.Pattern[str] | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.regex else f"'{self.source}'"
+
+    def found_in(self, text: str) -> bool:
+        """Whether some part of `text` is it: for titles, output and files, where there is no OCR to forgive."""
+        return bool(self.regex.search(text)) if self.regex else fold(self.source) in fold(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Text that was found, as it was read, and the box around it."""
+    """Text that was found, as it was read, the box around it, and how sure OCR is of its least sure word, 0 to 100."""
 
     text: str
     box: Region
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +73,11 @@ class _Line:
             if first < last:
                 touched.append((word, _slice(word.box, first - at, last - at, len(spelled))))
             at += len(spelled) + 1
-        return Match(" ".join(word.text for word, _ in touched), union([box for _, box in touched]))
+        return Match(
+            " ".join(word.text for word, _ in touched),
+            union([box for _, box in touched]),
+            min(word.confidence for word, _ in touched),
+        )
 
 
 def find(words: Sequence[Word], pattern: Pattern) -> tuple[Match, ...]:
@@ -100,13 +127,6 @@ def touches(one: Region, other: Region, margin: int = 0) -> bool:
         and one.y - margin < other.y + other.height
         and other.y < one.y + one.height + margin
     )
-
-
-def clip(box: Region, to: Region) -> Region | None:
-    """The part of a box that lies in another, if any."""
-    left, top = max(box.x, to.x), max(box.y, to.y)
-    right, bottom = min(box.x + box.width, to.x + to.width), min(box.y + box.height, to.y + to.height)
-    return Region(x=left, y=top, width=right - left, height=bottom - top) if left < right and top < bottom else None
 
 
 def _lines(words: Sequence[Word], *, folded: bool) -> Iterator[_Line]:

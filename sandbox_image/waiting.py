@@ -1,0 +1,99 @@
+"""Waiting for the screen to change or to be still: damage wakes, frames are compared, nothing is polled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import assert_never
+
+from sandbox_image.lane import Desk
+from sandbox_image.screen import Frame, difference, effect, token
+from sandbox_image.settle import Box, Settling, wait_until_still
+from sandbox_image.wire import Effect, ErrorCode, Refused, Region, Settle, WaitChange, Waited, WaitingAction, WaitStill
+
+PACE_S = 0.05
+"""The least time from one comparison to the next: a program that draws all the time costs no more than that."""
+
+
+def do(desk: Desk, action: WaitingAction) -> Waited:
+    """One action of this room."""
+    match action:
+        case WaitChange():
+            return wait_change(desk, action)
+        case WaitStill():
+            return wait_still(desk, action)
+        case _:
+            assert_never(action)
+
+
+def wait_change(desk: Desk, action: WaitChange) -> Waited:
+    """Wait for another pixel. Raises Refused: DEADLINE, OFF_SCREEN."""
+    since = time.monotonic()
+    before = desk.grab(action.region)
+    if action.since not in {None, token(before)}:
+        seen = Effect(changed=True, box=before.region, share=1.0, still=False, waited_ms=0)
+        return Waited(effect=seen)
+    after = changed(desk, before, since + action.timeout_ms / 1000)
+    if after is None:
+        raise _late(f"nothing changed in {_where(action.region)}", action.timeout_ms)
+    return Waited(effect=effect(before, after, still=False, since=since))
+
+
+def wait_still(desk: Desk, action: WaitStill) -> Waited:
+    """Wait until nothing changes. Raises Refused: DEADLINE, OFF_SCREEN."""
+    policy = Settle(quiet_ms=action.quiet_ms, first_ms=action.quiet_ms, limit_ms=max(1, action.timeout_ms))
+    settling = Settling(policy, time.monotonic())
+    first = last = desk.grab(action.region)
+
+    def changes(until: float) -> Iterator[tuple[float, Box]]:
+        nonlocal last
+        before, after = last, changed(desk, last, until)
+        box = after and difference(before.image, after.image)[0]
+        if after and box:
+            last = after
+            yield time.monotonic(), box
+            desk.rest(PACE_S)
+
+    wait_until_still(settling, changes, time.monotonic)
+    if not settling.still:
+        raise _late(f"{_where(action.region)} was not still for {action.quiet_ms} ms", action.timeout_ms)
+    return Waited(effect=effect(first, last, still=True, since=settling.start))
+
+
+def changed(desk: Desk, before: Frame, until: float) -> Frame | None:
+    """The first frame of the same region that differs; None where none does up to that monotonic time."""
+    with desk.x.noting_damage():
+        while True:
+            looked = time.monotonic()
+            after = desk.grab(before.region)
+            if difference(before.image, after.image)[0] is not None:
+                return after
+            if not _drawn(desk, before.region, until):
+                return None
+            desk.rest(looked + PACE_S - time.monotonic())
+
+
+def _drawn(desk: Desk, region: Region, until: float) -> bool:
+    """Wait until something is drawn in the region; whether it was before that time."""
+    while time.monotonic() < until:
+        desk.pause(until)
+        boxes = [drawn.box for drawn in desk.x.damaged]
+        desk.x.damaged.clear()
+        if any(_meets(box, region) for box in boxes):
+            return True
+    return False
+
+
+def _meets(box: Box, region: Region) -> bool:
+    across = box.left < region.x + region.width and region.x < box.right
+    return across and box.top < region.y + region.height and region.y < box.bottom
+
+
+def _late(what: str, timeout_ms: int) -> Refused:
+    return Refused(ErrorCode.DEADLINE, f"{what} within {timeout_ms} ms; look at the screen, or wait longer")
+
+
+def _where(region: Region | None) -> str:
+    if region is None:
+        return "the screen"
+    return f"the region {region.width}x{region.height} at ({region.x}, {region.y})"

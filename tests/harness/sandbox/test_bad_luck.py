@@ -1,0 +1,107 @@
+"""A sandbox whose own programs are killed or stopped under way: one defined error, and then it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import docker
+import pytest
+
+import harness
+from harness.errors import ActionFailed, Restarted
+from harness.sandbox import Desktop
+from sandbox_image.wire import ErrorCode
+
+pytestmark = pytest.mark.container
+
+VICTIMS = {
+    "server": "sandbox_image.server",
+    "worker": "sandbox_image.worker",
+    "xvnc": "^Xvnc",
+    "openbox": "^openbox",
+    "bus": "^dbus-daemon --session",
+    "panel": "^tint2",
+}
+PATH = [(100, 100), (900, 600), (100, 600), (900, 100)]
+
+
+async def strike(mark: str, signal: str, victim: str) -> None:
+    """Send a signal to one of the sandbox's programs, from outside as root."""
+    client = docker.from_env()
+    try:
+        (container,) = client.containers.list(filters={"label": f"test={mark}"})
+        code, said = await asyncio.to_thread(container.exec_run, ["pkill", f"-{signal}", "-f", victim], user="0")
+        assert code == 0, said
+    finally:
+        client.close()
+
+
+async def outcome(work: asyncio.Task[object]) -> str:
+    """What became of a request that was under way: done, or which of the errors that may come."""
+    try:
+        await work
+    except Restarted:
+        return "restarted"
+    except ActionFailed as error:
+        return str(error.code)
+    return "done"
+
+
+async def works(desktop: Desktop) -> None:
+    """Everything can be done: look, start a program, see its window, type, run a command."""
+    await desktop.screenshot()
+    title = f"after-{uuid4().hex[:6]}"
+    await desktop.launch("xterm", "-T", title)
+    window = await desktop.wait_for_window(title)
+    await desktop.click(window.region)
+    await desktop.type("echo alive >alive\n")
+    ran = await desktop.bash("until [ -s ~/alive ]; do sleep 0.02; done; cat ~/alive; rm ~/alive", timeout=20)
+    assert ran.output == "alive\n"
+
+
+@pytest.mark.parametrize("signal", ["KILL", "STOP"])
+@pytest.mark.parametrize("victim", VICTIMS)
+async def test_the_desktop_goes_on_when_one_of_its_programs_is_struck_in_mid_request(victim: str, signal: str) -> None:
+    mark = uuid4().hex
+    async with harness.sandbox(labels={"test": mark}) as desktop:
+        dragging = asyncio.create_task(desktop.drag(*PATH))
+        running = asyncio.create_task(desktop.bash("sleep 0.3; echo done"))
+        await strike(mark, signal, VICTIMS[victim])
+        ends = await outcome(dragging), await outcome(running)
+        assert set(ends) <= {"done", "restarted", ErrorCode.DISPLAY_LOST, ErrorCode.WORKER_LOST}
+        if signal == "STOP":
+            assert ends == ("done", "done")
+        if victim == "server" and signal == "KILL":
+            assert ends == ("restarted", "restarted")
+        await works(desktop)
+
+
+@pytest.mark.parametrize("folder", ["/home/user", "/tmp"])  # noqa: S108 - inside the sandbox
+async def test_a_full_disk_is_an_error_of_what_needs_it_and_of_nothing_else(folder: str) -> None:
+    async with harness.sandbox() as desktop:
+        await desktop.bash(f"head -c 1G /dev/zero >{folder}/filler 2>/dev/null; true")
+        with pytest.raises(ActionFailed, match="No space left"):
+            await desktop.put(bytes(1000), f"{folder}/one-more")
+        await desktop.screenshot()
+        assert (await desktop.bash("echo on")).output == "on\n"
+        await desktop.read_text()
+        await desktop.bash(f"rm {folder}/filler")
+        await works(desktop)
+
+
+async def test_a_picture_a_millisecond_does_not_keep_the_hands_waiting() -> None:
+    async with harness.sandbox() as desktop:
+        enough = asyncio.Event()
+
+        async def look() -> int:
+            count = 0
+            while not enough.is_set():
+                await desktop.screenshot(format="jpeg")
+                count += 1
+            return count
+
+        lookers = [asyncio.create_task(look()) for _ in range(8)]
+        await works(desktop)
+        enough.set()
+        assert min(await asyncio.gather(*lookers)) > 0
