@@ -130,12 +130,24 @@ class Desktop:
     launch = blocking(Async.launch)
 
     bash = blocking(Async.bash)
+    bash_stream = blocking(Async.bash_stream)
+    send_input = blocking(Async.send_input)
+    resize_terminal = blocking(Async.resize_terminal)
+    sessions = blocking(Async.sessions)
+    end_session = blocking(Async.end_session)
 
     read = blocking(Async.read)
     get = blocking(Async.get)
     put = blocking(Async.put)
     ls = blocking(Async.ls)
     stat = blocking(Async.stat)
+    remove = blocking(Async.remove)
+
+    edit_view = blocking(Async.edit_view)
+    edit_create = blocking(Async.edit_create)
+    edit_replace = blocking(Async.edit_replace)
+    edit_insert = blocking(Async.edit_insert)
+    edit_undo = blocking(Async.edit_undo)
 
     def _waited(self, begun: object) -> Any:
         match begun:
