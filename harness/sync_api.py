@@ -134,6 +134,11 @@ class Desktop:
     launch = blocking(Async.launch)
 
     bash = blocking(Async.bash)
+    bash_stream = blocking(Async.bash_stream)
+    send_input = blocking(Async.send_input)
+    resize_terminal = blocking(Async.resize_terminal)
+    sessions = blocking(Async.sessions)
+    end_session = blocking(Async.end_session)
 
     read = blocking(Async.read)
     get = blocking(Async.get)

@@ -95,6 +95,11 @@ class FakeFiles:
             for kept in (self.content, self.links, self.modes, self.changed):
                 kept.pop(name, None)
 
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands at a path as the wire has it."""
+        path = self._real(absolute(path))
+        return self._exists(path) and path not in self.content
+
     def _page(self, path: str, after: str, limit: int) -> FolderPage:
         path = self._real(path)
         if not self._exists(path):

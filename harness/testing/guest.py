@@ -17,7 +17,7 @@ from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakePrograms
 from harness.testing.screen import FakeScreen
-from harness.testing.shell import ShellHandler, little_shell, run
+from harness.testing.shell import FakeShells, ShellHandler
 from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
@@ -41,6 +41,7 @@ from sandbox_image.wire import (
     Result,
     ScreenPoint,
     Shell,
+    ShellAction,
     Size,
     TextRead,
     WaitingAction,
@@ -75,7 +76,7 @@ class FakeGuest:
         self._screen = FakeScreen(screen or Size(width=800, height=600))
         self._files = FakeFiles()
         self._files.content.update({absolute(path): data for path, data in (files or {}).items()})
-        self._handler = bash or little_shell(self._files)
+        self._shells = FakeShells(self._files, bash)
         self._lock = asyncio.Lock()
         self._held = Held()
         self._pointer = FakePointer(self._screen, self._held)
@@ -141,7 +142,7 @@ class FakeGuest:
     async def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """Run a command through the handler."""
         self.commands.append(request.command)
-        async for event in run(self._handler, request):
+        async for event in self._shells.run(request):
             yield event
 
     def read_file(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
@@ -208,6 +209,8 @@ class FakeGuest:
             return await self._programs.do(action)
         if isinstance(action, FileAction):
             return self._files.do(action)
+        if isinstance(action, ShellAction):
+            return self._shells.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:

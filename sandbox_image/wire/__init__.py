@@ -56,7 +56,20 @@ from sandbox_image.wire.pointer import (
 )
 from sandbox_image.wire.programs import Launch, Launched, ProgramAction
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
-from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
+from sandbox_image.wire.shell import (
+    SHELL_EVENT,
+    Exit,
+    ListSessions,
+    Output,
+    ResizeTerminal,
+    SendInput,
+    SessionList,
+    Shell,
+    ShellAction,
+    ShellEvent,
+    ShellSession,
+    TerminalSize,
+)
 from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
 from sandbox_image.wire.windows import (
     CloseWindow,
@@ -117,6 +130,7 @@ __all__ = [
     "Launched",
     "Lease",
     "ListFolder",
+    "ListSessions",
     "ListWindows",
     "Listen",
     "LiveFrame",
@@ -145,15 +159,21 @@ __all__ = [
     "RemoveFile",
     "Reply",
     "RequestId",
+    "ResizeTerminal",
     "ResizeWindow",
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SendInput",
+    "SessionList",
     "SetWindowState",
     "Settle",
     "Shell",
+    "ShellAction",
     "ShellEvent",
+    "ShellSession",
     "Size",
+    "TerminalSize",
     "Text",
     "TextRead",
     "TypeText",

@@ -238,6 +238,18 @@ def test_every_frame_comes_back_equal(answer: Answer) -> None:
     assert decode_frame(encode_frame(answer)) == answer
 
 
+@pytest.mark.parametrize("raw", ["%", "abc", "Y2Fm 6Q=="])
+def test_raw_output_is_base64_and_nothing_else(raw: str) -> None:
+    with pytest.raises(WireError, match="no base64"):
+        decode(SHELL_EVENT, f'{{"kind": "output", "text": "x", "raw": "{raw}"}}'.encode())
+
+
+@pytest.mark.parametrize("name", ["", "A B", "A=B", "1A", "A\n", "a-b"])
+def test_a_variable_has_a_name_that_a_shell_takes(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Shell(id="shell-0001", command="true", env={name: "x"})
+
+
 @given(st.one_of(st.builds(Output, text=st.text()), st.builds(Exit, code=numbers), failures))
 def test_shell_events_are_one_line_each(event: Output | Exit | Failure) -> None:
     assert b"\n" not in encode(event)
