@@ -3,6 +3,7 @@
     HarnessError
       UsageError             what was asked for cannot be: mend the call, the flow or the spec
         OutsidePicture       a point that is not in the picture it was read from
+        EditFailed           an edit that does not fit its file; nothing was changed
         FlowError            a flow file that does not say what it must; knows file, line and column
       EngineError            the container engine is absent, stopped or refused
         NoEngine             none answers; carries what was tried
@@ -53,6 +54,10 @@ class UsageError(HarnessError):
 
 class OutsidePicture(UsageError):
     """A point that is not in the picture it was read from."""
+
+
+class EditFailed(UsageError):
+    """An edit that does not fit its file: text that is not there, or twice; no text at all. Nothing was changed."""
 
 
 class FlowError(UsageError):

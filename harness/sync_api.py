@@ -105,6 +105,10 @@ class Desktop:
     wait_for_change = blocking(Async.wait_for_change)
     wait_for_still = blocking(Async.wait_for_still)
 
+    events = blocking(Async.events)
+    frames = blocking(Async.frames)
+    window_changes = blocking(Async.window_changes)
+
     move = blocking(Async.move)
     click = blocking(Async.click)
     drag = blocking(Async.drag)
@@ -127,7 +131,6 @@ class Desktop:
     resize_window = blocking(Async.resize_window)
     set_window_state = blocking(Async.set_window_state)
     close_window = blocking(Async.close_window)
-
     launch = blocking(Async.launch)
     open = blocking(Async.open)
     programs = blocking(Async.programs)
@@ -136,12 +139,24 @@ class Desktop:
     stop_program = blocking(Async.stop_program)
 
     bash = blocking(Async.bash)
+    bash_stream = blocking(Async.bash_stream)
+    send_input = blocking(Async.send_input)
+    resize_terminal = blocking(Async.resize_terminal)
+    sessions = blocking(Async.sessions)
+    end_session = blocking(Async.end_session)
 
     read = blocking(Async.read)
     get = blocking(Async.get)
     put = blocking(Async.put)
     ls = blocking(Async.ls)
     stat = blocking(Async.stat)
+    remove = blocking(Async.remove)
+
+    edit_view = blocking(Async.edit_view)
+    edit_create = blocking(Async.edit_create)
+    edit_replace = blocking(Async.edit_replace)
+    edit_insert = blocking(Async.edit_insert)
+    edit_undo = blocking(Async.edit_undo)
 
     def _waited(self, begun: object) -> Any:
         match begun:

@@ -76,10 +76,15 @@ class Clip:
         kept = self._tail.take()
         omitted = self._tail.omitted
         if omitted:
-            self._emit(f"\n[... {omitted} bytes of output left out ...]\n".encode())
+            self._emit(notice(omitted))
         if kept:
             self._emit(kept)
         return omitted
+
+
+def notice(omitted: int) -> bytes:
+    """The line that stands where something was left out."""
+    return f"\n[... {omitted} bytes of output left out ...]\n".encode()
 
 
 def _whole(data: bytes, end: int) -> int:

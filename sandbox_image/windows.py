@@ -30,6 +30,11 @@ from sandbox_image.wire import (
 
 NAMED = 10
 """Windows named in an error at most."""
+MAPPING, STACKING = "_NET_CLIENT_LIST", "_NET_CLIENT_LIST_STACKING"
+PACE_S = 0.05
+"""The least time from one list of windows to the next, for titles that change all the time."""
+IDLE_S = 60.0
+"""How long one wait for an event lasts; then the next one begins."""
 FOCUS_S = 0.3
 """How long a window that is there may take to get the keyboard focus, so that what is typed next reaches it."""
 
@@ -37,12 +42,12 @@ FOCUS_S = 0.3
 def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     """One action of this room."""
     try:
-        return _done(desk, action)
+        return _do(desk, action)
     finally:
         desk.x.deafen()
 
 
-def _done(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
+def _do(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     match action:
         case ListWindows():
             return list_windows(desk, action)
@@ -60,7 +65,21 @@ def _done(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
 
 def list_windows(desk: Desk, action: ListWindows) -> WindowList:  # noqa: ARG001 - all actions have one form
     """All managed windows, bottom to top."""
-    return WindowList(windows=tuple(seen.window for seen in see(desk, numbers(desk.x, "_NET_CLIENT_LIST_STACKING"))))
+    return WindowList(windows=tuple(seen.window for seen in see(desk, numbers(desk.x, STACKING))))
+
+
+def differing(desk: Desk, before: WindowList | None) -> WindowList:
+    """The managed windows, once they are others than before, or a title, a place or the focus is."""
+    look = _watching(desk, STACKING)
+    try:
+        while True:
+            there = WindowList(windows=tuple(seen.window for seen in look()))
+            if there != before:
+                return there
+            desk.pause(time.monotonic() + IDLE_S)
+            desk.rest(PACE_S)
+    finally:
+        desk.x.deafen()
 
 
 def wait_window(desk: Desk, action: WaitWindow) -> WindowFound:
@@ -100,8 +119,8 @@ def wait_window_gone(desk: Desk, action: WaitWindowGone) -> Done:
     return Done()
 
 
-def _watching(desk: Desk) -> Callable[[], list[Seen]]:
-    """A look at all windows in the order of mapping. Whatever changes in one of them later wakes a pause."""
+def _watching(desk: Desk, order: str = MAPPING) -> Callable[[], list[Seen]]:
+    """A look at all windows, in the order of mapping or stacking. What changes in one of them later wakes a pause."""
     watched: set[int] = set()
 
     def listen(wanted: list[int]) -> list[int]:
@@ -111,7 +130,7 @@ def _watching(desk: Desk) -> Callable[[], list[Seen]]:
         return wanted
 
     listen([desk.x.root.id])
-    return lambda: see(desk, listen(numbers(desk.x)))
+    return lambda: see(desk, listen(numbers(desk.x, order)))
 
 
 def _matcher(action: WaitWindow | WaitWindowGone) -> Callable[[Window], bool]:

@@ -103,9 +103,12 @@ def shell(
     """
     record, rest = meant(words or [])
     milliseconds = round((_seconds(timeout) or 0) * 1000)
+    separate = not (sys.stdout.isatty() and sys.stderr.isatty())  # in their true order only where they meet
     code = 0
     for line in [" ".join(rest)] if rest else _lines():
-        request = Shell(id=uuid4().hex, command=line, timeout_ms=milliseconds, session=session)
+        request = Shell(
+            id=uuid4().hex, command=line, timeout_ms=milliseconds, session=session, separate=separate and not as_json
+        )
         code = run(_shell(record, request, as_json=as_json))
     raise typer.Exit(code)
 
@@ -170,7 +173,7 @@ async def _shell(record: Record, request: Shell, *, as_json: bool) -> int:
         async with connected(record) as client, contextlib.aclosing(client.shell(request)) as events:
             async for event in events:
                 if isinstance(event, Output):
-                    printed.append(event.text) if as_json else typer.echo(event.text, nl=False)
+                    printed.append(event.text) if as_json else _print(event)
                     continue
                 if as_json:
                     typer.echo(json.dumps({"output": "".join(printed), **event.model_dump(exclude={"kind"})}))
@@ -180,6 +183,11 @@ async def _shell(record: Record, request: Shell, *, as_json: bool) -> int:
     except Refused as refused:
         raise from_failure(refused.failure) from None
     raise WireMismatch("the command's answer ended without saying how the command ended")
+
+
+def _print(output: Output) -> None:
+    """Byte by byte, to where it belongs."""
+    typer.echo(output.data, nl=False, err=output.stream == "stderr")
 
 
 def _code(end: Exit) -> int:

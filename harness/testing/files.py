@@ -12,6 +12,7 @@ from functools import partial
 from typing import assert_never
 
 from sandbox_image.wire import (
+    Done,
     Entry,
     ErrorCode,
     FileAction,
@@ -21,6 +22,7 @@ from sandbox_image.wire import (
     ListFolder,
     ReadFile,
     Refused,
+    RemoveFile,
     WriteFile,
 )
 
@@ -68,7 +70,7 @@ class FakeFiles:
         self._keep(path, data, mode)
         return FileInfo(path=path, type="file", bytes=len(data), mode=mode)
 
-    def do(self, action: FileAction) -> FolderPage | Entry:
+    def do(self, action: FileAction) -> FolderPage | Entry | Done:
         """What is asked of files in a `Perform`."""
         match action:
             case ListFolder(path=path):
@@ -77,7 +79,26 @@ class FakeFiles:
                 if not self.exists(absolute(path)):
                     raise _not_found(absolute(path))
                 return self._entry(absolute(path))
+            case RemoveFile(path=path):
+                self._remove(absolute(path))
+                return Done()
         assert_never(action)
+
+    def _remove(self, path: str) -> None:
+        if not self.exists(path):
+            raise _not_found(path)
+        if not path.startswith(tuple(f"{root}/" for root in _WRITABLE)):
+            raise Refused(
+                ErrorCode.DENIED, f"{path} cannot be removed; only what is below {' or '.join(_WRITABLE)} can"
+            )
+        for name in [path, *(posixpath.join(path, name) for name in self._below(path))]:
+            for kept in (self.content, self.links, self.modes, self.changed):
+                kept.pop(name, None)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands at a path as the wire has it."""
+        path = self._real(absolute(path))
+        return self.exists(path) and path not in self.content
 
     def _page(self, path: str, after: str, limit: int) -> FolderPage:
         path = self._real(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
@@ -12,21 +12,24 @@ from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.live import FakeLive
 from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
 from harness.testing.programs import Factory, FakeProgram, FakePrograms
 from harness.testing.screen import FakeScreen
-from harness.testing.shell import ShellHandler, little_shell, run
+from harness.testing.shell import FakeShells, ShellHandler
 from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
     Answer,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileAction,
     FileInfo,
     KeyboardAction,
+    Listen,
     Output,
     Perform,
     PointerAction,
@@ -38,6 +41,7 @@ from sandbox_image.wire import (
     Result,
     ScreenPoint,
     Shell,
+    ShellAction,
     Size,
     TextRead,
     WaitingAction,
@@ -73,7 +77,7 @@ class FakeGuest:
         self._screen = FakeScreen(screen or Size(width=800, height=600))
         self._files = FakeFiles()
         self._files.content.update({absolute(path): data for path, data in (files or {}).items()})
-        self._handler = bash or little_shell(self._files)
+        self._shells = FakeShells(self._files, bash)
         self._lock = asyncio.Lock()
         self._held = Held()
         self._pointer = FakePointer(self._screen, self._held)
@@ -144,7 +148,7 @@ class FakeGuest:
     async def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """Run a command through the handler."""
         self.commands.append(request.command)
-        async for event in run(self._handler, request):
+        async for event in self._shells.run(request):
             yield event
 
     def read_file(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
@@ -154,6 +158,10 @@ class FakeGuest:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """Write to the dict of files."""
         return await self._files.write(request, content)
+
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """Tell what actions and `show` change."""
+        return FakeLive(self._screen, lambda: self._pointer.at).listen(request)
 
     # --- one request ----------------------------------------------------------------------------------------------
 
@@ -207,6 +215,8 @@ class FakeGuest:
             return await self._programs.do(action)
         if isinstance(action, FileAction):
             return self._files.do(action)
+        if isinstance(action, ShellAction):
+            return self._shells.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:

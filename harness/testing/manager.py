@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class FakeManager:
-    """Windows as others see them."""
+    """Windows as others see them. Who waits is woken when one is shown or an action was done."""
 
     def __init__(self, screen: FakeScreen, held: Held, *, patient: bool) -> None:
         self._screen = screen

@@ -20,9 +20,20 @@ from sandbox_image.wire.base import (
     Message,
     RequestId,
 )
-from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
+from sandbox_image.wire.codec import WireError, decode, decode_event, decode_frame, encode, encode_event, encode_frame
+from sandbox_image.wire.events import MAX_FPS, Event, FrameInfo, Frames, Listen, LiveFrame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
-from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
+from sandbox_image.wire.files import (
+    Entry,
+    FileAction,
+    FileInfo,
+    FindFile,
+    FolderPage,
+    ListFolder,
+    ReadFile,
+    RemoveFile,
+    WriteFile,
+)
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
 from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
@@ -57,7 +68,20 @@ from sandbox_image.wire.programs import (
     WaitExit,
 )
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
-from sandbox_image.wire.shell import SHELL_EVENT, Exit, Output, Shell, ShellEvent
+from sandbox_image.wire.shell import (
+    SHELL_EVENT,
+    Exit,
+    ListSessions,
+    Output,
+    ResizeTerminal,
+    SendInput,
+    SessionList,
+    Shell,
+    ShellAction,
+    ShellEvent,
+    ShellSession,
+    TerminalSize,
+)
 from sandbox_image.wire.waiting import WaitChange, Waited, WaitingAction, WaitStill
 from sandbox_image.wire.windows import (
     CloseWindow,
@@ -81,6 +105,7 @@ __all__ = [
     "FRAME_TYPE",
     "MAX_COORDINATE",
     "MAX_DEADLINE_MS",
+    "MAX_FPS",
     "MAX_REQUEST_BYTES",
     "MAX_TEXT",
     "SHELL_EVENT",
@@ -98,6 +123,7 @@ __all__ = [
     "Effect",
     "Entry",
     "ErrorCode",
+    "Event",
     "Exit",
     "Failure",
     "FileAction",
@@ -105,6 +131,8 @@ __all__ = [
     "FindFile",
     "FocusWindow",
     "FolderPage",
+    "FrameInfo",
+    "Frames",
     "Guest",
     "Health",
     "KeyDown",
@@ -115,7 +143,10 @@ __all__ = [
     "Lease",
     "ListFolder",
     "ListPrograms",
+    "ListSessions",
     "ListWindows",
+    "Listen",
+    "LiveFrame",
     "LookingAction",
     "Message",
     "Modifiers",
@@ -143,18 +174,25 @@ __all__ = [
     "Refused",
     "Region",
     "ReleaseAll",
+    "RemoveFile",
     "Reply",
     "RequestId",
+    "ResizeTerminal",
     "ResizeWindow",
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SendInput",
+    "SessionList",
     "SetWindowState",
     "Settle",
     "Shell",
+    "ShellAction",
     "ShellEvent",
+    "ShellSession",
     "Size",
     "StopProgram",
+    "TerminalSize",
     "Text",
     "TextRead",
     "TypeText",
@@ -175,7 +213,9 @@ __all__ = [
     "WorkerAction",
     "WriteFile",
     "decode",
+    "decode_event",
     "decode_frame",
     "encode",
+    "encode_event",
     "encode_frame",
 ]

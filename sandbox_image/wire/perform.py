@@ -14,10 +14,11 @@ from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import ListPrograms, ProgramAction, ProgramResult, ReadOutput, WaitExit
 from sandbox_image.wire.reading import ReadingAction, TextRead
+from sandbox_image.wire.shell import SessionList, ShellAction
 from sandbox_image.wire.waiting import Waited, WaitingAction
 from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction | FileAction
+WorkerAction = ProgramAction | FileAction | ShellAction
 """What is done with the desktop user's rights, by a process of that user."""
 
 LookingAction = (
@@ -31,7 +32,16 @@ Action = Annotated[
 ]
 
 Result = Annotated[
-    Done | PointerState | ProgramResult | WindowFound | WindowList | TextRead | Waited | FolderPage | Entry,
+    Done
+    | PointerState
+    | ProgramResult
+    | WindowFound
+    | WindowList
+    | TextRead
+    | Waited
+    | FolderPage
+    | Entry
+    | SessionList,
     Field(discriminator="kind"),
 ]
 

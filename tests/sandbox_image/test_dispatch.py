@@ -93,6 +93,14 @@ async def test_looking_does_not_wait_for_acting(hands: Hands) -> None:
         await acting
 
 
+async def test_however_many_pictures_are_asked_for_the_hands_get_their_turn(hands: Hands, target: Target) -> None:
+    pictures = [asyncio.create_task(hands.perform(picture=Picture())) for _ in range(100)]
+    await pictures[0]
+    await hands.do(Click(at=target.at(10, 10)))
+    assert not pictures[-1].done()
+    assert all([(await picture).reply.failure is None for picture in pictures])
+
+
 async def test_nothing_that_happens_is_no_effect(hands: Hands, target: Target) -> None:
     answer = await hands.do(Move(to=target.at(20, 20)), settle=Settle())
     effect = effect_in(answer)

@@ -28,14 +28,18 @@ from sandbox_image.wire import (
     Failure,
     FileInfo,
     FocusWindow,
+    FrameInfo,
+    Frames,
     Health,
     KeyDown,
     KeyUp,
     Launch,
     Launched,
     Lease,
+    Listen,
     ListPrograms,
     ListWindows,
+    LiveFrame,
     Message,
     Move,
     MoveWindow,
@@ -81,8 +85,10 @@ from sandbox_image.wire import (
     Word,
     WriteFile,
     decode,
+    decode_event,
     decode_frame,
     encode,
+    encode_event,
     encode_frame,
 )
 
@@ -127,15 +133,15 @@ actions = st.one_of(
     st.builds(StopProgram, pid=numbers, grace_ms=st.integers(0, 60_000)),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
+    st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
+    st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
+    st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
     st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
     st.builds(FocusWindow, window=numbers),
     st.builds(MoveWindow, window=numbers, to=points),
     st.builds(ResizeWindow, window=numbers, size=sizes),
     st.builds(SetWindowState, window=numbers, state=states),
     st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
-    st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
-    st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
-    st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -220,7 +226,24 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Lease, seconds=st.floats(0.001, 86_400)),
     st.builds(Cancel, id=ids),
     st.builds(Ok),
+    st.builds(Listen, frames=st.builds(Frames, picture=pictures, fps=st.floats(0.01, 30)), windows=st.booleans()),
 )
+frame_infos = st.builds(
+    FrameInfo,
+    sequence=st.integers(1, 2**53),
+    time_ms=numbers,
+    changed=maybe_regions,
+    picture=st.builds(PictureInfo, region=regions, size=sizes, format=shown, length=st.integers(1, 200)),
+)
+
+
+@st.composite
+def live_frames(draw: st.DrawFn) -> LiveFrame:
+    info = draw(frame_infos)
+    return LiveFrame(info, draw(st.binary(min_size=info.picture.length, max_size=info.picture.length)))
+
+
+events = live_frames() | st.builds(WindowList, windows=many(windows)) | failures
 
 
 @given(messages)
@@ -231,6 +254,18 @@ def test_every_message_comes_back_equal(message: Message) -> None:
 @given(answers())
 def test_every_frame_comes_back_equal(answer: Answer) -> None:
     assert decode_frame(encode_frame(answer)) == answer
+
+
+@pytest.mark.parametrize("raw", ["%", "abc", "Y2Fm 6Q=="])
+def test_raw_output_is_base64_and_nothing_else(raw: str) -> None:
+    with pytest.raises(WireError, match="no base64"):
+        decode(SHELL_EVENT, f'{{"kind": "output", "text": "x", "raw": "{raw}"}}'.encode())
+
+
+@pytest.mark.parametrize("name", ["", "A B", "A=B", "1A", "A\n", "a-b"])
+def test_a_variable_has_a_name_that_a_shell_takes(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Shell(id="shell-0001", command="true", env={name: "x"})
 
 
 @given(st.one_of(st.builds(Output, text=st.text()), st.builds(Exit, code=numbers), failures))
@@ -248,7 +283,7 @@ def test_a_frame_cut_anywhere_is_an_error(answer: Answer, data: st.DataObject) -
 
 @given(answers(), st.binary(min_size=1, max_size=9))
 def test_a_frame_with_more_than_it_announces_is_an_error(answer: Answer, more: bytes) -> None:
-    with pytest.raises(WireError, match="announces a picture"):
+    with pytest.raises(WireError, match="is announced"):
         decode_frame(encode_frame(answer) + more)
 
 
@@ -329,3 +364,33 @@ def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
     assert not Perform(id="12345678").acts
     assert not Perform(id="12345678", actions=looks).acts
     assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts
+
+
+@given(events)
+def test_every_event_comes_back_equal(event: LiveFrame | WindowList | Failure) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@given(events, st.data())
+def test_an_event_that_is_cut_or_has_more_than_it_announces_is_an_error(
+    event: LiveFrame | WindowList | Failure, data: st.DataObject
+) -> None:
+    body = encode_event(event)
+    with pytest.raises(WireError):
+        decode_event(body[: data.draw(st.integers(0, len(body) - 1))])
+    with pytest.raises(WireError):
+        decode_event(body + b"x")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "to frames, to windows or to both"),
+        ({"frames": {"fps": 0}}, "fps"),
+        ({"frames": {"fps": 31}}, "fps"),
+        ({"frames": {"picture": {"only_changes": True}}}, "live frames are whole"),
+    ],
+)
+def test_what_cannot_be_listened_to_is_refused(body: dict[str, object], message: str) -> None:
+    with pytest.raises(WireError, match=message):
+        decode(Listen, json.dumps(body).encode())

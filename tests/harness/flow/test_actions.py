@@ -16,12 +16,14 @@ steps:
   - click: [70, 71]
   - double_click: {point: [72, 73]}
   - right_click: [74, 75]
+  - middle_click: {point: [74, 75], modifiers: [ctrl, shift]}
+  - triple_click: [74, 75]
   - move: [76, 77]
   - type: Hello
   - press: {keys: BackSpace, repeat: 2}
   - scroll: {down: 3, right: -1, at: [80, 81]}
   - scroll: -2
-  - drag: {from: [82, 83], to: [84, 85]}
+  - drag: {from: [82, 83], over: [[90, 91]], to: [84, 85], modifiers: alt+shift}
 """,
         with_editor(),
         tmp_path,
@@ -32,12 +34,17 @@ steps:
         Click(at=ScreenPoint(x=70, y=71)),
         Click(at=ScreenPoint(x=72, y=73), count=2),
         Click(at=ScreenPoint(x=74, y=75), button="right"),
+        Click(at=ScreenPoint(x=74, y=75), button="middle", modifiers=("ctrl", "shift")),
+        Click(at=ScreenPoint(x=74, y=75), count=3),
         Move(to=ScreenPoint(x=76, y=77)),
         TypeText(text="Hello"),
         Press(keys="BackSpace", repeat=2),
         Scroll(at=ScreenPoint(x=80, y=81), dx=-1, dy=3),
         Scroll(dy=-2),
-        Drag(path=(ScreenPoint(x=82, y=83), ScreenPoint(x=84, y=85))),
+        Drag(
+            path=(ScreenPoint(x=82, y=83), ScreenPoint(x=90, y=91), ScreenPoint(x=84, y=85)),
+            modifiers=("alt", "shift"),
+        ),
     ]
 
 

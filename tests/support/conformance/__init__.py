@@ -4,9 +4,11 @@ A check takes a Desktop and asserts. The desktop has a text editor called `mouse
 """
 
 from tests.support.conformance import (
+    editor,
     eyes,
     files,
     keyboard,
+    live,
     pointer,
     programs,
     reading,
@@ -20,9 +22,11 @@ from tests.support.conformance.checks import CHECKS, Check
 __all__ = [
     "CHECKS",
     "Check",
+    "editor",
     "eyes",
     "files",
     "keyboard",
+    "live",
     "pointer",
     "programs",
     "reading",
