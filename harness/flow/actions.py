@@ -20,6 +20,7 @@ from harness.flow.schema import (
     FocusStep,
     LaunchStep,
     MoveStep,
+    OpenStep,
     PressStep,
     PutStep,
     ScreenshotStep,
@@ -31,6 +32,7 @@ from sandbox_image import wire
 
 Touching = (
     LaunchStep
+    | OpenStep
     | ClickStep
     | MoveStep
     | TypeStep
@@ -70,7 +72,9 @@ async def _touch(scene: Scene, body: Touching) -> None:
     """Steps that do something to the screen: settling and the frame after them come in the same round trip."""
     match body:
         case LaunchStep():
-            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd))
+            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd, env=body.env))
+        case OpenStep():
+            await scene.act(wire.Open(target=body.target))
         case ClickStep() | MoveStep() | ScrollStep() | DragStep():
             await scene.act(await _pointing(scene, body))
         case TypeStep():

@@ -26,6 +26,7 @@ class LaunchStep(Part):
     SHORT = "run"
     run: Text
     cwd: Text | None = None
+    env: dict[str, Text] = Field(default_factory=dict)
 
     @field_validator("run")
     @classmethod
@@ -45,6 +46,16 @@ class LaunchStep(Part):
 
     def __str__(self) -> str:
         return self.run
+
+
+class OpenStep(Part):
+    """Open a file, a folder or an address with the desktop's default application for it."""
+
+    SHORT = "target"
+    target: Text
+
+    def __str__(self) -> str:
+        return self.target
 
 
 class TypeStep(Part):
@@ -255,6 +266,7 @@ class MoveStep(Target):
 
 Body: TypeAlias = (
     LaunchStep
+    | OpenStep
     | ClickStep
     | MoveStep
     | TypeStep
@@ -273,6 +285,7 @@ Body: TypeAlias = (
 
 KINDS: dict[str, type[Body]] = {
     "launch": LaunchStep,
+    "open": OpenStep,
     "click": ClickStep,
     "double_click": DoubleClick,
     "triple_click": TripleClick,

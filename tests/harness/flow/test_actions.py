@@ -3,7 +3,7 @@ from pathlib import Path
 from PIL import Image
 
 from harness.events import FileCollected, FrameCaptured, Output
-from harness.testing import FakeDesktop
+from harness.testing import FakeDesktop, FakeWindow
 from sandbox_image.wire import Click, Drag, Launch, Move, Press, ScreenPoint, Scroll, TypeText
 from tests.support.flows import run, with_editor
 
@@ -12,7 +12,7 @@ async def test_every_way_to_use_mouse_and_keyboard_is_what_is_sent(tmp_path: Pat
     ran = await run(
         """\
 steps:
-  - launch: {run: editor 'a b', cwd: /tmp}
+  - launch: {run: editor 'a b', cwd: /tmp, env: {LANG: C.UTF-8}}
   - click: [70, 71]
   - double_click: {point: [72, 73]}
   - right_click: [74, 75]
@@ -30,7 +30,7 @@ steps:
     )
     assert ran.verdict.outcome == "passed"
     assert ran.desktop.guest.done == [
-        Launch(argv=("editor", "a b"), cwd="/tmp"),  # noqa: S108 - a path in the sandbox
+        Launch(argv=("editor", "a b"), cwd="/tmp", env={"LANG": "C.UTF-8"}),  # noqa: S108 - a path in the sandbox
         Click(at=ScreenPoint(x=70, y=71)),
         Click(at=ScreenPoint(x=72, y=73), count=2),
         Click(at=ScreenPoint(x=74, y=75), button="right"),
@@ -46,6 +46,15 @@ steps:
             modifiers=("alt", "shift"),
         ),
     ]
+
+
+async def test_a_file_is_opened_with_the_program_for_its_kind(tmp_path: Path) -> None:
+    desktop = FakeDesktop(
+        apps={"editor": lambda argv: FakeWindow(title=argv[-1])}, files={"a.txt": b"x"}, openers={".txt": "editor"}
+    )
+    ran = await run("steps:\n  - open: a.txt\n  - expect: {window: a.txt}\n  - open: b.txt\n", desktop, tmp_path)
+    assert ran.statuses == {"steps.1": "passed", "steps.2": "passed", "steps.3": "failed"}
+    assert "there is no /home/user/b.txt" in ran.failure
 
 
 async def test_text_is_typed_into_what_is_clicked_first(tmp_path: Path) -> None:

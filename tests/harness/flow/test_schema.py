@@ -6,6 +6,7 @@ from harness.flow.schema import KINDS, DragStep, ExpectStep, FileMatch, LaunchSt
 
 SHORT: dict[str, object] = {
     "launch": "mousepad a.txt",
+    "open": "a.txt",
     "click": "File",
     "double_click": (1, 2),
     "triple_click": "A line",
