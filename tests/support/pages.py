@@ -50,5 +50,5 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _section(before: str) -> str:
-    *_, last = ["", *_HEADING.findall(before)]
-    return last
+    headings: list[str] = _HEADING.findall(before)
+    return headings[-1] if headings else ""
