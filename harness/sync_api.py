@@ -44,7 +44,7 @@ def sandbox(spec: SandboxSpec | None = None, /, **changes: Any) -> Iterator[Desk
     thread and the program has no handler of its own: they end the block by SystemExit, then the process. Where the
     process is killed, the lease ends the sandbox (`lease`, 60 s).
 
-    Raises UsageError inside a running event loop.
+    Raises what `harness.sandbox` raises, and UsageError inside a running event loop.
     """
     with termination_exits(), shared() as portal, portal.entered(harness.sandbox(spec, **changes)) as desktop:
         yield Desktop(portal, desktop)
@@ -88,7 +88,7 @@ class Desktop:
 
     @property
     def screen(self) -> Size:
-        """Size of the whole screen."""
+        """Size of the whole screen, in pixels."""
         return self._desktop.screen
 
     perform = blocking(Async.perform)

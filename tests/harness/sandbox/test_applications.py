@@ -87,3 +87,13 @@ async def test_a_browser_goes_back_by_the_mouse_and_takes_modifiers() -> None:
         await desktop.wait_for_window("second - Chromium")
         await desktop.press("ctrl+w")
         await desktop.wait_for_window("first - Chromium")
+
+
+async def test_an_editor_begins_anew_after_one_was_stopped_with_unsaved_text() -> None:
+    async with sandbox() as desktop:
+        for title in ("first.txt", "second.txt"):
+            started = await desktop.launch("mousepad", title)
+            window = await desktop.wait_for_window(window_class="mousepad")
+            assert title in window.title
+            await desktop.type("not saved")
+            await desktop.stop_program(started)
