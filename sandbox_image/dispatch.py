@@ -135,7 +135,6 @@ class Dispatch:
         self._glance = asyncio.Lock()
         self._live = Live(self._looking)
         self._reader = Reader()
-        self._live = Live(self._looking)
 
     def attach(self, display: str) -> None:
         """An X server is up under this name; again after it was restarted."""
