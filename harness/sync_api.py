@@ -8,14 +8,14 @@
         desktop.type("Hello from the sandbox.")
 
 Each method here *is* the one of `harness.Desktop`, waited for: same parameters, results and errors. Streams are plain
-iterators and context managers plain context managers; what is given to be called back is called in another thread. All
+generators and context managers plain context managers; what is given to be called back is called in another thread. All
 of it may be used from several threads, and from none where an event loop runs.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
@@ -56,8 +56,8 @@ def blocking(
 ) -> Callable[Concatenate[Desktop, P], R]: ...
 @overload
 def blocking(
-    method: Callable[Concatenate[Any, P], AsyncIterator[R]],
-) -> Callable[Concatenate[Desktop, P], Iterator[R]]: ...
+    method: Callable[Concatenate[Any, P], AsyncGenerator[R]],
+) -> Callable[Concatenate[Desktop, P], Generator[R]]: ...
 @overload
 def blocking(
     method: Callable[Concatenate[Any, P], AbstractAsyncContextManager[AsyncIterator[R]]],
