@@ -20,12 +20,20 @@ from sandbox_image.wire.base import (
     Message,
     RequestId,
 )
+from sandbox_image.wire.clipboard import (
+    MAX_CLIPBOARD_BYTES,
+    PNG,
+    ClipboardAction,
+    ClipboardRead,
+    ReadClipboard,
+    SetClipboard,
+)
 from sandbox_image.wire.codec import WireError, decode, decode_frame, encode, encode_frame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
 from sandbox_image.wire.files import Entry, FileAction, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
-from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
+from sandbox_image.wire.keyboard import MAX_HOLD_MS, Hold, KeyboardAction, KeyDown, KeyUp, Press, Text, Typed, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
@@ -53,10 +61,13 @@ __all__ = [
     "BOOT_HEADER",
     "EVENTS_TYPE",
     "FRAME_TYPE",
+    "MAX_CLIPBOARD_BYTES",
     "MAX_COORDINATE",
     "MAX_DEADLINE_MS",
+    "MAX_HOLD_MS",
     "MAX_REQUEST_BYTES",
     "MAX_TEXT",
+    "PNG",
     "SHELL_EVENT",
     "Action",
     "Answer",
@@ -65,6 +76,8 @@ __all__ = [
     "ButtonUp",
     "Cancel",
     "Click",
+    "ClipboardAction",
+    "ClipboardRead",
     "DeadlineMs",
     "Done",
     "Drag",
@@ -79,6 +92,7 @@ __all__ = [
     "FolderPage",
     "Guest",
     "Health",
+    "Hold",
     "KeyDown",
     "KeyUp",
     "KeyboardAction",
@@ -101,6 +115,7 @@ __all__ = [
     "PointerState",
     "Press",
     "ProgramAction",
+    "ReadClipboard",
     "ReadFile",
     "ReadPointer",
     "ReadText",
@@ -113,6 +128,7 @@ __all__ = [
     "Result",
     "ScreenPoint",
     "Scroll",
+    "SetClipboard",
     "Settle",
     "Shell",
     "ShellEvent",
@@ -120,6 +136,7 @@ __all__ = [
     "Text",
     "TextRead",
     "TypeText",
+    "Typed",
     "WaitChange",
     "WaitStill",
     "WaitWindow",

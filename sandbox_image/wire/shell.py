@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from sandbox_image.wire.base import MAX_REQUEST_BYTES, DeadlineMs, Message, RequestId
+from sandbox_image.wire.base import DeadlineMs, Message, RequestId
 from sandbox_image.wire.failure import Failure
+
+MAX_COMMAND = 1 << 19
+"""Longest command, in characters."""
 
 
 class Shell(Message):
@@ -21,7 +24,7 @@ class Shell(Message):
 
     kind: Literal["shell"] = "shell"
     id: RequestId
-    command: str = Field(default="", max_length=MAX_REQUEST_BYTES // 2)
+    command: str = Field(default="", max_length=MAX_COMMAND)
     restart: bool = False
     session: str = Field(default="main", pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     timeout_ms: DeadlineMs = 120_000

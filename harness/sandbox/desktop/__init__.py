@@ -7,6 +7,7 @@ subclass of ActionFailed, and the sandbox goes on; what cannot be sent at all is
 
 from __future__ import annotations
 
+from harness.sandbox.desktop.clipboard import Clipboard
 from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
 from harness.sandbox.desktop.files import Files
 from harness.sandbox.desktop.keyboard import Keyboard
@@ -21,5 +22,5 @@ from harness.sandbox.desktop.windows import Windows
 __all__ = ["DEADLINE", "OUTPUT_LIMIT", "Change", "Desktop", "Place", "Screenshot", "ShellResult", "describe"]
 
 
-class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Windows, Programs, ShellSessions, Files):
+class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Clipboard, Windows, Programs, ShellSessions, Files):
     """What a person can do at a desktop, over anything that speaks the wire."""
