@@ -16,12 +16,16 @@ from sandbox_image.layout import Layout, Stroke, send
 from sandbox_image.offers import TEXT, Offer
 from sandbox_image.resting import Program, look, program
 
-ASKED_S = 1.0
-"""How long a program may take to ask for what it is to paste; one that does not ask is taken not to paste."""
+ASKED_S = 3.0
+"""How long a program may work before it asks for what it is to paste; one that does not ask is taken not to paste."""
+LEAST_S = 0.1
+"""How long it is waited for, also where it came to rest sooner: others may work for it that are not known to."""
+UNSEEN_S = 1.0
+"""The same for a program whose processes are not known."""
 TAKEN_S = 5.0
-"""How long it may then take to fetch the text."""
+"""How long it may take to fetch the text it asked for."""
 RESTED_S = 1.0
-"""How long a program is waited for that never comes to rest."""
+"""How long a program is waited for then that never comes to rest."""
 LOOK_S = 0.002
 """Between two looks at whether it has."""
 Own: TypeAlias = Callable[[Mapping[str, Offer]], None]
@@ -49,7 +53,8 @@ class Paster:
         self._own(dict.fromkeys(names, offer))
         self._desk.stop.check()
         send(x, [Stroke(layout[INSERT].code, (layout[SHIFT].code,))])
-        if selections.until(lambda: offer.asked, ASKED_S):
+        self._work(running, lambda: offer.asked, LEAST_S if running.pids else UNSEEN_S, ASKED_S)
+        if offer.asked:
             self._taken(offer, running)
             return True
         offer.content = {}  # it would come too late
@@ -75,13 +80,19 @@ class Paster:
 
         Browsers drop what they paste where the clipboard changes before that, long after they fetched it.
         """
-        serve = self._desk.selections
-        if not (serve.until(lambda: offer.taken or offer.broken, TAKEN_S) and offer.taken):
+        if not (self._desk.selections.until(lambda: offer.taken or offer.broken, TAKEN_S) and offer.taken):
             raise Unsure("the program that was to paste the rest asked for it and did not fetch it")
-        until = time.monotonic() + RESTED_S
+        self._work(running, lambda: False, 0, RESTED_S)
+
+    def _work(self, running: Program, reached: Callable[[], bool], least: float, most: float) -> None:
+        """Answer who asks until it is so, or until the program has come to rest: it does no more by itself then."""
+        began = time.monotonic()
         before, now = None, look(running)
-        while (now is None or now != before) and time.monotonic() < until:
-            serve.serve(LOOK_S)
+        while not reached():
+            waited = time.monotonic() - began
+            if waited >= most or (waited >= least and before is not None and now == before):
+                return
+            self._desk.selections.serve(LOOK_S)
             before, now = now, look(running)
 
 

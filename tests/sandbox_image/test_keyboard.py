@@ -213,4 +213,3 @@ async def test_a_key_that_a_program_keeps_back_is_an_error_and_not_held(hands: H
     target.x.sync()
     await hands.do(Press(keys="a"))
     assert held(hands.display) == []
-
