@@ -17,6 +17,8 @@ ANSWER_S = 2.0
 """How long the owner of a selection may be silent."""
 PIECE = 1 << 16
 """Words fetched from a property at once."""
+QUESTIONS = ("TARGETS", "TIMESTAMP", "MULTIPLE", "SAVE_TARGETS", "DELETE")
+"""Targets that are no content."""
 MAX_TARGETS = 100
 """Targets of an owner that are looked at; their number is the owner's choice."""
 
@@ -47,7 +49,7 @@ class Asker:
         """What the owner offers; nothing where it says nothing. Raises Refused: BLOCKED."""
         found = self.read(selection, "TARGETS", now) or b""
         numbers = memoryview(found[: len(found) // 4 * 4]).cast("I")[:MAX_TARGETS]
-        return [name for number in numbers for name in self._names(number)]
+        return [name for number in numbers for name in self._names(number) if name not in QUESTIONS]
 
     def _names(self, atom: int) -> Iterator[str]:
         with suppress(error.XError):  # the number is the owner's word

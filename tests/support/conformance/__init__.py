@@ -4,6 +4,7 @@ A check takes a Desktop and asserts. The desktop has a text editor called `mouse
 """
 
 from tests.support.conformance import (
+    clipboard,
     eyes,
     files,
     keyboard,
@@ -20,6 +21,7 @@ from tests.support.conformance.checks import CHECKS, Check
 __all__ = [
     "CHECKS",
     "Check",
+    "clipboard",
     "eyes",
     "files",
     "keyboard",
