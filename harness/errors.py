@@ -3,8 +3,10 @@
     HarnessError
       UsageError             what was asked for cannot be: mend the call, the flow or the spec
         OutsidePicture       a point that is not in the picture it was read from
+        EditFailed           an edit that does not fit its file; nothing was changed
         FlowError            a flow file that does not say what it must; knows file, line and column
       EngineError            the container engine is absent, stopped or refused
+        NoEngine             none answers; carries what was tried
         ImageMissing         the sandbox image has to be built first
       SandboxError           the sandbox cannot go on; nobody inside the run can mend it
         StartFailed          a step of starting failed; carries the step and the last log lines
@@ -17,9 +19,11 @@
         UnknownKey           a key name nobody knows
         Untypable            a character the keyboard layout does not have
         WrongHold            a button or key that is held down already, or is not
-        NoSuchWindow         the window did not come in time
+        NoSuchWindow         the window did not come in time, or is gone
+        WindowStayed         the window did not close or go away in time
         NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
+        NoSuchProgram        no program that was started and is remembered
         FileFailed           the sandbox's file system refused
 
 The sandbox sends codes from a closed list; `from_failure` maps them here. No class is ever named from inside.
@@ -52,12 +56,26 @@ class OutsidePicture(UsageError):
     """A point that is not in the picture it was read from."""
 
 
+class EditFailed(UsageError):
+    """An edit that does not fit its file: text that is not there, or twice; no text at all. Nothing was changed."""
+
+
 class FlowError(UsageError):
     """A flow file that does not say what it must. The message begins with `file:line:column:`."""
 
 
 class EngineError(HarnessError):
     """The container engine is absent, stopped or refused a request."""
+
+
+class NoEngine(EngineError):
+    """No container engine answers at any of the places tried."""
+
+    def __init__(self, tried: Sequence[str], advice: str) -> None:
+        places = "".join(f"\n  {place}" for place in tried)
+        super().__init__(f"no container engine answers. Tried:{places}\n{advice}")
+        self.tried = tuple(tried)
+        self.advice = advice
 
 
 class ImageMissing(EngineError):
@@ -123,7 +141,11 @@ class WrongHold(ActionFailed):
 
 
 class NoSuchWindow(ActionFailed):
-    """The window did not come in time."""
+    """The window did not come in time, or is gone."""
+
+
+class WindowStayed(ActionFailed):
+    """The window did not close or go away in time; the message says what came instead, such as a dialog."""
 
 
 class NotInstalled(ActionFailed):
@@ -132,6 +154,10 @@ class NotInstalled(ActionFailed):
 
 class LaunchFailed(ActionFailed):
     """The program could not be started."""
+
+
+class NoSuchProgram(ActionFailed):
+    """No program that was started and is remembered: ends are unknown once the sandbox's worker was started again."""
 
 
 class FileFailed(ActionFailed):
@@ -145,8 +171,10 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.UNTYPABLE: Untypable,
     ErrorCode.HELD: WrongHold,
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
+    ErrorCode.WINDOW_STAYED: WindowStayed,
     ErrorCode.MISSING: NotInstalled,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
+    ErrorCode.NO_SUCH_PROGRAM: NoSuchProgram,
     ErrorCode.NOT_FOUND: FileFailed,
     ErrorCode.DENIED: FileFailed,
     ErrorCode.FILE_ERROR: FileFailed,

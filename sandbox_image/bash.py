@@ -13,32 +13,35 @@ thing of the rest may still happen: the redirection of a `{ group; } >file` open
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import shlex
 import signal
-import struct
 import subprocess
-import termios
-from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox_image import procfs
-from sandbox_image.clip import Tail
 from sandbox_image.files import home
+from sandbox_image.outlet import READ, Outlet, pipe_above
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-_READ = 64 << 10
-_PIPE = 256 << 10
-_BACKLOG = 64 << 10  # bytes of what background jobs print between two commands
-_OUT_OF_THE_WAY = 200  # scripts use the descriptors below
+    Sink = Callable[[bytes], None]
+
 _STOP = signal.SIGRTMAX
 _SKIP = (
     "if [[ $BASH_COMMAND == *{mark}:* ]]; then trap - DEBUG; shopt -u extdebug; else ! break 999 2>/dev/null; fi"
     # false where it skips, also when `break` has just made the shell leave its loops
 )
+
+
+class Command(NamedTuple):
+    """What bash is to run; `env` and `cwd` hold for this command alone, `cwd` is absolute."""
+
+    text: str
+    env: Mapping[str, str] = {}
+    cwd: str | None = None
+    separate: bool = False  # standard error goes a way of its own
 
 
 class Bash:
@@ -50,8 +53,6 @@ class Bash:
         self._silence = ""
         self._last = 0  # exit status of the last command, for `$?` in the next
         self._script = bytearray()
-        self._backlog = Tail(_BACKLOG)
-        self._sink: Callable[[bytes], None] = self._backlog.feed
         self._loop = asyncio.get_running_loop()
         self._status: asyncio.Future[int] = self._loop.create_future()
         self.ended: asyncio.Future[int] = self._loop.create_future()
@@ -59,8 +60,8 @@ class Bash:
 
     def _start(self) -> None:
         script, self._script_in = os.pipe2(os.O_CLOEXEC)
-        self._out, self._out_in = _pipe_above(_OUT_OF_THE_WAY)
-        self._told, self._told_in = _pipe_above(_OUT_OF_THE_WAY)
+        self._out, self._errors = Outlet(), Outlet()
+        self._told, self._told_in = pipe_above()
         self._process = subprocess.Popen(
             ["bash", "--noprofile", "--norc", "-s"],
             cwd=home(),
@@ -68,17 +69,15 @@ class Bash:
             stdin=script,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=(self._out_in, self._told_in),
+            pass_fds=(self._out.inner, self._errors.inner, self._told_in),
             start_new_session=True,
         )
-        for done_with in (script, self._out_in, self._told_in):
+        for done_with in (script, self._out.inner, self._errors.inner, self._told_in):
             os.close(done_with)
         self._death = os.pidfd_open(self._process.pid)
         self._family = procfs.Family(self._mark, self._process.pid, command=0, began=0)
-        for descriptor in (self._out, self._told, self._script_in):
+        for descriptor in (self._told, self._script_in):
             os.set_blocking(descriptor, False)
-        fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE)
-        self._loop.add_reader(self._out, self._on_output)
         self._loop.add_reader(self._told, self._on_status)
         self._loop.add_reader(self._death, self._on_death)
         skip = shlex.quote(_SKIP.format(mark=self._mark))
@@ -89,29 +88,38 @@ class Bash:
         """Whom to look for in the process table."""
         return self._family
 
-    def run(self, command: str, sink: Callable[[bytes], None]) -> asyncio.Future[int]:
-        """Start a command; the future is its exit status. `sink` gets what is printed until `mute`."""
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def run(self, command: Command, output: Sink, errors: Sink, late: Sink) -> asyncio.Future[int]:
+        """Start a command; the future is its exit status.
+
+        Until `mute`, `output` gets what is printed, and `errors` the standard error of a command that has it apart;
+        `late` gets what was printed since the last command.
+        """
         self._number += 1
         pid = self._process.pid
         self._family = procfs.Family(self._mark, pid, self._number, procfs.ticks(), procfs.children(pid))
         self._status = self._loop.create_future()
-        self._sink = sink
-        if waiting := self._backlog.take():
-            sink(waiting)
-        self._backlog = Tail(_BACKLOG)
+        if waited := self._out.listen(output) + self._errors.listen(errors):
+            late(waited)
         self._feed(self._lines(command))
         return self._status
 
     def mute(self) -> None:
         """Take what was printed so far; what comes from now on waits for the next command, bounded."""
-        self._drain()
-        self._sink = self._backlog.feed
+        if not self.ended.done():
+            self._out.mute()
+            self._errors.mute()
 
     def forget(self) -> None:
         """Drop what was printed since `mute`, and what bash has to say of the jobs that were killed."""
-        self._drain()
-        self._backlog = Tail(_BACKLOG)
-        self._sink = self._backlog.feed
+        if not self.ended.done():
+            self.mute()
+        self._out.forget()
+        self._errors.forget()
         self._silence = "(:); builtin jobs\n"  # reap them, report them: these lines print into the void
 
     def halt(self) -> None:
@@ -128,15 +136,22 @@ class Bash:
         self._signal(signal.SIGKILL)
         self._on_death()
 
-    def _lines(self, command: str) -> str:
-        """What bash reads to run a command. The first and the last line carry the mark, so `_SKIP` lets them pass."""
-        mark, out, told = f"{self._mark}:{self._number}", self._out_in, self._told_in
+    def _lines(self, command: Command) -> str:
+        """What bash reads to run a command. The first and the last line carry the mark, so `_SKIP` lets them pass.
+
+        Variables hold for `eval` alone where they stand before it, and before nothing else.
+        """
+        mark, out, told = f"{self._mark}:{self._number}", self._out.inner, self._told_in
+        errors, own = self._errors.inner, [f"{name}={shlex.quote(value)} " for name, value in command.env.items()]
         silence, self._silence = self._silence, ""
         return (
             f"builtin export {procfs.MARK}={mark}\n{silence}"
+            f"{f'builtin pushd {shlex.quote(command.cwd)}' if command.cwd else ''}\n"
             f"{f'(exit {self._last})' if self._last else ''}\n"
-            f"builtin eval {shlex.quote(command)} </dev/null >&{out} 2>&1 {out}>&- {told}>&-\n"
+            f"{''.join(own) or 'builtin '}eval {shlex.quote(command.text)} </dev/null >&{out} "
+            f"2>&{errors if command.separate else 1} {out}>&- {errors}>&- {told}>&-\n"
             f"builtin printf '%s %d\\n' {mark} \"$?\" >&{told}\n"
+            f"{'builtin popd; builtin :' if command.cwd else ''}\n"
         )
 
     def _signal(self, number: int) -> None:
@@ -145,7 +160,7 @@ class Bash:
 
     def _feed(self, lines: str = "") -> None:
         """Write to bash what fits now and the rest when there is room."""
-        self._script += lines.encode()
+        self._script += lines.encode("utf-8", "surrogateescape")
         try:
             while self._script:
                 del self._script[: os.write(self._script_in, self._script)]
@@ -156,54 +171,27 @@ class Bash:
             self._script.clear()
         self._loop.remove_writer(self._script_in)
 
-    def _on_output(self) -> None:
-        try:
-            data = os.read(self._out, _READ)
-        except BlockingIOError:
-            return
-        if data:
-            self._sink(data)
-        else:
-            self._loop.remove_reader(self._out)
-
     def _on_status(self) -> None:
-        told = os.read(self._told, _READ)
+        told = os.read(self._told, READ)
         if not told:
             self._loop.remove_reader(self._told)
         for line in told.decode("ascii", "replace").splitlines():
             number, _, status = line.partition(" ")
             if number == f"{self._mark}:{self._number}" and status.isdigit() and not self._status.done():
                 self._last = int(status)
-                self._drain()
+                self._out.drain()
+                self._errors.drain()
                 self._status.set_result(self._last)
-
-    def _drain(self) -> None:
-        """Take all that is in the output pipe now, and no more: a background job may never stop printing."""
-        if self.ended.done():
-            return
-        (left,) = struct.unpack("i", fcntl.ioctl(self._out, termios.FIONREAD, bytes(4)))
-        while left > 0 and (data := os.read(self._out, min(left, _READ))):
-            left -= len(data)
-            self._sink(data)
 
     def _on_death(self) -> None:
         if self.ended.done():
             return
         code = self._process.wait()
-        self._drain()
-        for descriptor in (self._out, self._told, self._death):
+        self._out.close()
+        self._errors.close()
+        for descriptor in (self._told, self._death):
             self._loop.remove_reader(descriptor)
         self._loop.remove_writer(self._script_in)
-        for descriptor in (self._out, self._told, self._death, self._script_in):
+        for descriptor in (self._told, self._death, self._script_in):
             os.close(descriptor)
         self.ended.set_result(code if code >= 0 else 128 - code)
-
-
-def _pipe_above(lowest: int) -> tuple[int, int]:
-    """A pipe whose writing end has a number that scripts do not use for themselves."""
-    reading, writing = os.pipe2(os.O_CLOEXEC)
-    try:
-        return reading, fcntl.fcntl(writing, fcntl.F_DUPFD_CLOEXEC, lowest)
-    finally:
-        with suppress(OSError):
-            os.close(writing)

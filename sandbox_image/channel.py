@@ -30,6 +30,8 @@ class Kind(IntEnum):
     MESSAGE = 1  # JSON
     BYTES = 2  # a piece of a file or of output
     END = 3  # nothing: the content is complete
+    ERRORS = 4  # a piece of standard error, where that is apart
+    LATE = 5  # what background jobs printed since the command before
 
 
 class Frame(NamedTuple):
@@ -79,7 +81,7 @@ class Channel:
 
     def write(self, kind: Kind, body: bytes | bytearray | memoryview = b"") -> None:
         """Queue a body, in several frames where bytes are longer than a piece; `drain` waits for the other end."""
-        step = PIECE if kind is Kind.BYTES else max(len(body), 1)
+        step = max(len(body), 1) if kind is Kind.MESSAGE else PIECE
         for start in range(0, max(len(body), 1), step):
             piece = memoryview(body)[start : start + step]
             self._writer.write(_HEAD.pack(len(piece), kind) + piece)

@@ -25,6 +25,11 @@ class Tail:
         if len(self._kept) > 2 * self._limit:  # rarely, so that a byte is moved once on average
             self._trim()
 
+    def omit(self, count: int) -> None:
+        """So many bytes are gone, and all before them."""
+        self.omitted += len(self._kept) + count
+        self._kept.clear()
+
     def take(self) -> bytes:
         """What is kept, beginning with a whole character where something was left out. Empties the tail."""
         self._trim()
@@ -61,15 +66,25 @@ class Clip:
             self._emit(data[:head])
         self._tail.feed(memoryview(data)[head:])
 
+    def skip(self, count: int) -> None:
+        """So many bytes of output are gone, with all that was fed since the first half."""
+        self._room = 0
+        self._tail.omit(count)
+
     def close(self) -> int:
         """Pass on the rest; how many bytes were left out."""
         kept = self._tail.take()
         omitted = self._tail.omitted
         if omitted:
-            self._emit(f"\n[... {omitted} bytes of output left out ...]\n".encode())
+            self._emit(notice(omitted))
         if kept:
             self._emit(kept)
         return omitted
+
+
+def notice(omitted: int) -> bytes:
+    """The line that stands where something was left out."""
+    return f"\n[... {omitted} bytes of output left out ...]\n".encode()
 
 
 def _whole(data: bytes, end: int) -> int:

@@ -1,8 +1,9 @@
 """From a request to what happens on the desktop: actions in order, stillness, effect, picture.
 
 Two kinds of lane: the hands, where one request that acts follows the other, and eyes, for requests that only look,
-or wait for what they see; those wait for nobody. Whatever a request pressed is released at its end, checked against
-the X server's view.
+or wait for what they see; those wait for nobody. Mere pictures are taken one by one: several at a time are no faster,
+and however many are asked for, the hands get their turn. Whatever a request pressed is released at its end, checked
+against the X server's view.
 Deadlines are the caller's: cancelling `perform` ends the work at once.
 """
 
@@ -12,15 +13,16 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import clipboard, keyboard, pointer, waiting, windows
+from sandbox_image import clipboard, keyboard, manager, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
+from sandbox_image.live import Live
 from sandbox_image.ocr import Reader
 from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
@@ -30,10 +32,12 @@ from sandbox_image.wire import (
     ClipboardAction,
     Effect,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileInfo,
     KeyboardAction,
+    Listen,
     Output,
     Perform,
     PictureInfo,
@@ -129,6 +133,8 @@ class Dispatch:
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._screen: asyncio.Future[_Screen] = asyncio.Future()
+        self._glance = asyncio.Lock()
+        self._live = Live(self._looking)
         self._reader = Reader()
 
     def attach(self, display: str) -> None:
@@ -144,7 +150,7 @@ class Dispatch:
 
     async def ready(self, panel_s: float = PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
-        async with (await self._up()).looking() as lane:
+        async with self._looking() as lane:
             return await lane.run(_ready, panel_s)
 
     async def perform(self, request: Perform) -> Answer:
@@ -155,9 +161,10 @@ class Dispatch:
         started = time.monotonic()
         if errands := _errands(request):
             return await self._run(request, errands, started)
+        glance = nullcontext() if request.actions or request.settle else self._glance
         while True:
             screen = await self._up()
-            async with screen.acting() if request.acts else screen.looking() as lane:
+            async with glance, screen.acting() if request.acts else screen.looking() as lane:
                 work = _Work(request, lane, self._worker, self._reader)
                 await work.run()
             if not (work.came_too_late and await _comes(screen.ended)):
@@ -165,6 +172,11 @@ class Dispatch:
 
     async def _up(self) -> _Screen:
         return await asyncio.shield(self._screen)
+
+    @asynccontextmanager
+    async def _looking(self) -> AsyncIterator[Lane]:
+        async with (await self._up()).looking() as lane:
+            yield lane
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """The worker's."""
@@ -177,6 +189,10 @@ class Dispatch:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """The worker's."""
         return await self._worker.write_file(request, content)
+
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """What changes, as it does."""
+        return self._live.listen(request)
 
     async def _run(self, request: Perform, errands: tuple[WorkerAction, ...], started: float) -> Answer:
         """Do what the worker does alone: without a screen, and not waiting for who acts on it."""
@@ -353,8 +369,8 @@ def _ready(desk: Desk, panel_s: float) -> Size:
     desk.x.listen(desk.x.root)
     automation(desk.x)  # its import is done while the session starts
     while not desk.x.manager_there():
-        desk.pause(time.monotonic() + windows.ASK_S)
-    windows.attended(desk)
+        desk.pause(time.monotonic() + manager.ASK_S)
+    manager.attended(desk)
     until = time.monotonic() + panel_s
     while not desk.x.panel_ready() and time.monotonic() < until:
         desk.pause(until)

@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from Xlib import X, error
 from Xlib.display import Display
-from Xlib.ext import damage, res, xinput
-from Xlib.protocol import event, rq
+from Xlib.ext import damage, ge, res, xfixes, xinput
+from Xlib.protocol import event, request, rq
 from Xlib.xobject.drawable import Window
 
 from sandbox_image.settle import Box
-from sandbox_image.wire import ErrorCode, Refused, Size
+from sandbox_image.wire import MAX_COORDINATE, ErrorCode, Refused, Size
 
 KEYS = range(8, 256)
 BUTTONS = range(1, 10)
@@ -34,6 +34,7 @@ LOST = (error.ConnectionClosedError, error.DisplayConnectionError, OSError)
 HELLO = struct.pack("<BxHHHHxx", ord("l"), 11, 0, 0, 0)
 """Request for a connection by the X protocol, version 11, without authentication."""
 KNOCK_S = 2.0
+EVERYWHERE = Box(0, 0, MAX_COORDINATE, MAX_COORDINATE)
 KEPT_DAMAGE = 10_000
 """Reports of damage kept at most; far more than settling needs to know."""
 
@@ -65,6 +66,13 @@ class Connection:
         self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
         self.x.damage_query_version()  # the server refuses requests of an extension that a client has not asked about
         self.x.xfixes_query_version()
+        # From this version on, movements are told while a program holds the pointer, as in every drag.
+        xinput.XIQueryVersion(
+            display=self.x.display,
+            opcode=self.x.display.get_extension_major(xinput.extname),
+            major_version=2,
+            minor_version=2,
+        )
 
     @property
     def lost(self) -> bool:
@@ -144,15 +152,27 @@ class Connection:
             self.x.flush()
 
     @contextmanager
-    def noting_damage(self) -> Iterator[None]:
-        """Note damage within the block, and go on afterwards where it was noted before."""
+    def noting_damage(self, *, pointer: bool = False) -> Iterator[None]:
+        """Note damage within the block, and go on afterwards where it was noted before.
+
+        A pointer that moves or changes its look damages nothing; with `pointer` it is noted as if it did, everywhere.
+        """
         before = self._damage
         self.watch_damage()
+        if pointer:
+            self._watch_pointer(on=True)
         try:
             yield
         finally:
+            if pointer:
+                self._watch_pointer(on=False)
             if before is None:
                 self.forget_damage()
+
+    def _watch_pointer(self, *, on: bool) -> None:
+        self.root.xinput_select_events([(xinput.AllMasterDevices, xinput.RawMotionMask if on else 0)])
+        self.x.xfixes_select_cursor_input(self.root, xfixes.XFixesDisplayCursorNotifyMask if on else 0)
+        self.x.sync()
 
     def pump(self) -> bool:
         """Send what is queued and take in the events that came; whether any did."""
@@ -168,6 +188,8 @@ class Connection:
             area = came.area
             box = Box(area.x, area.y, area.x + area.width, area.y + area.height)
             self.damaged.append(Damage(time.monotonic(), box))
+        elif came.type in (ge.GenericEventCode, self.x.extension_event.DisplayCursorNotify[0]):
+            self.damaged.append(Damage(time.monotonic(), EVERYWHERE))
 
     def keys_down(self) -> list[int]:
         """Key codes that the server holds to be down."""
@@ -209,15 +231,22 @@ class Connection:
         self.listen(window)
         return window
 
+    def end_probe(self, probe: Window) -> None:
+        """Take a probe away. Its number is not used again: a late answer would be taken for one about the next."""
+        request.DestroyWindow(display=self.x.display, window=probe.id)
+
     def manager_answers(self, probe: Window) -> bool:
         """Whether the window manager has answered about the probe; asks it again where it has not."""
         if self.numbers(probe, "_NET_FRAME_EXTENTS"):
             return True
-        request = event.ClientMessage(
-            window=probe, client_type=self.atom("_NET_REQUEST_FRAME_EXTENTS"), data=(32, [0] * 5)
-        )
-        self.root.send_event(request, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
+        self.tell_manager(probe, "_NET_REQUEST_FRAME_EXTENTS")
         return False
+
+    def tell_manager(self, window: Window, message: str, *data: int) -> None:
+        """Send the window manager a message about a window, with up to five numbers."""
+        numbers = [number & 0xFFFF_FFFF for number in (*data, 0, 0, 0, 0, 0)[:5]]
+        told = event.ClientMessage(window=window, client_type=self.atom(message), data=(32, numbers))
+        self.root.send_event(told, event_mask=X.SubstructureRedirectMask | X.SubstructureNotifyMask)
 
     def panel_ready(self) -> bool:
         """Whether something has reserved a strip of the screen, as a panel does once it is there."""

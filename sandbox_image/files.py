@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import secrets
+import shutil
 import stat
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,10 +67,10 @@ def open_content(path: str) -> tuple[Info, Iterator[bytes]]:
         status = os.fstat(descriptor)
         mode = stat.S_IMODE(status.st_mode)
         if stat.S_ISREG(status.st_mode):
-            return Info(told(full), "file", status.st_size, mode), _pieces(full, descriptor)
+            return Info(told(os.path.realpath(full)), "file", status.st_size, mode), _pieces(full, descriptor)
         os.close(descriptor)
     if stat.S_ISDIR(status.st_mode):
-        return Info(told(full), "folder", 0, mode), _folder(full)
+        return Info(told(os.path.realpath(full)), "folder", 0, mode), _folder(full)
     raise Fault(
         "file_error", f"cannot read {told(full)}: it is {_special(status.st_mode)}, neither a file nor a folder"
     )
@@ -96,6 +97,16 @@ def write_folder(path: str, pieces: Iterator[bytes]) -> Info:
         with _folders_for(full):
             archive.receive(pieces, full, trusted=True)
         return Info(told(full), "folder", 0, stat.S_IMODE(os.stat(full).st_mode))
+
+
+def remove(path: str) -> None:
+    """Remove a file or a link, or a folder with all in it. Raises Fault."""
+    full = absolute(path)
+    with refusing(f"remove {told(full)}"):
+        if os.path.isdir(full) and not os.path.islink(full):
+            shutil.rmtree(full)
+        else:
+            os.unlink(full)
 
 
 def _write(full: str, part: str, mode: int | None, pieces: Iterator[bytes]) -> Info:

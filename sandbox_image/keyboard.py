@@ -13,8 +13,8 @@ from Xlib import X
 from sandbox_image.keys import Key, parse
 from sandbox_image.lane import Desk
 from sandbox_image.layout import bind
+from sandbox_image.manager import attended
 from sandbox_image.typist import type_text
-from sandbox_image.windows import attended
 from sandbox_image.wire import (
     Done,
     ErrorCode,

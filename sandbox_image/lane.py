@@ -86,6 +86,8 @@ class Desk:
     def screen(self) -> Screen:
         """The capture; a new one where the last failed. Raises Refused(DISPLAY_LOST)."""
         if self._screen is None or self._screen.lost:
+            if self._screen is not None:
+                self._screen.close()
             knock(self.display)
             self._screen = Screen(self.display)
         return self._screen

@@ -1,80 +1,32 @@
-"""Starting programs as the desktop user: detached, their output in a log file, reaped when they end."""
+"""Starting a program as the desktop user, and saying in words why one cannot be."""
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox_image.channel import Fault
-from sandbox_image.files import absolute, home
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import IO
-
-_LOGS = ".cache/harness/logs"
+    from collections.abc import Mapping, Sequence
 
 
-class Launcher:
-    """Starts programs and waits for their ends, so that none stays a zombie."""
-
-    def __init__(self) -> None:
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
-
-    def launch(self, argv: Sequence[str], cwd: str | None) -> tuple[int, str]:
-        """Start a program; its pid and the path of its log. Raises Fault(launch_failed) where it cannot be."""
-        folder = absolute(cwd) if cwd else str(home())
-        try:
-            log = _new_log(argv[0])
-        except OSError as error:
-            raise Fault("launch_failed", f"no log file for {argv[0]!r}: {error}") from None
-        with log:
-            try:
-                process = _start(argv, folder, log)
-            except (OSError, ValueError) as error:
-                Path(log.name).unlink(missing_ok=True)
-                raise Fault("launch_failed", _explain(argv[0], folder, error)) from None
-        self._reap_later(process)
-        return process.pid, log.name
-
-    def _reap_later(self, process: subprocess.Popen[bytes]) -> None:
-        ended = os.pidfd_open(process.pid)
-        self._running[ended] = process
-        asyncio.get_running_loop().add_reader(ended, self._reap, ended)
-
-    def _reap(self, ended: int) -> None:
-        asyncio.get_running_loop().remove_reader(ended)
-        self._running.pop(ended).wait()
-        os.close(ended)
-
-
-def _start(argv: Sequence[str], folder: str, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        argv,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
-def _new_log(program: str) -> IO[bytes]:
-    """A new file named after the program."""
-    folder = home() / _LOGS
-    folder.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", Path(program).name)[:60] or "program"
-    for number in itertools.count(1):
-        try:
-            return (folder / f"{name}-{number}.log").open("xb", buffering=0)
-        except FileExistsError:
-            continue
-    raise AssertionError("unreachable: there is no last number")
+def start(argv: Sequence[str], folder: str, environment: Mapping[str, str], output: int) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own. Raises Fault(launch_failed) where it cannot be."""
+    try:
+        return subprocess.Popen(
+            argv,
+            cwd=folder,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise Fault("launch_failed", _explain(argv[0], folder, error)) from None
 
 
 def _explain(program: str, folder: str, error: OSError | ValueError) -> str:

@@ -173,14 +173,16 @@ class Requests:
 def _failure(task: asyncio.Task[None]) -> Failure | None:
     if task.cancelled():
         return Failure(code=ErrorCode.CANCELLED, message="it was cancelled")
-    match task.exception():
-        case None:
-            return None
-        case Refused(failure=failure):
-            return failure
-        case error:
-            _log.error("a request failed in a way nobody foresaw", exc_info=error)
-            return internal()
+    error = task.exception()
+    return failure_of(error) if error else None
+
+
+def failure_of(error: BaseException) -> Failure:
+    """What the host hears of an error: a refusal as it is, of a bug that there is one."""
+    if isinstance(error, Refused):
+        return error.failure
+    _log.error("a request failed in a way nobody foresaw", exc_info=error)
+    return internal()
 
 
 def internal() -> Failure:

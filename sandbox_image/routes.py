@@ -20,9 +20,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from sandbox_image.fingerprint import wire_fingerprint
+from sandbox_image.pushing import push
 from sandbox_image.requests import MAX_REPLY_BYTES, Job, Requests, internal
 from sandbox_image.wire import (
     BOOT_HEADER,
@@ -37,6 +39,7 @@ from sandbox_image.wire import (
     Guest,
     Health,
     Lease,
+    Listen,
     Message,
     Ok,
     Perform,
@@ -105,7 +108,10 @@ def create_app(guest: Guest, *, boot: str, ready: Callable[[], Awaitable[Size]],
         ("POST", "/cancel", routes.cancel),
     ]
     return Starlette(
-        routes=[Route(path, _guarded(handler, boot), methods=[method]) for method, path, handler in table],
+        routes=[
+            *(Route(path, _guarded(handler, boot), methods=[method]) for method, path, handler in table),
+            WebSocketRoute("/events", routes.events),
+        ],
         exception_handlers={HTTPException: _no_such_route},
     )
 
@@ -145,6 +151,17 @@ class _Routes:
             fields["unpack"] = fields["unpack"] == "1" or fields["unpack"]
         message = decode(WriteFile, json.dumps(fields).encode())
         return _json(await self._guest.write_file(message, request.stream()))
+
+    async def events(self, websocket: WebSocket) -> None:
+        try:
+            _check_boot(websocket.headers.get(BOOT_HEADER, self._boot), self._boot)
+            message = decode(Listen, websocket.query_params.get("listen", "").encode())
+        except Refused as refused:
+            await websocket.send_denial_response(_answer(refused.failure))
+        except WireError as error:
+            await websocket.send_denial_response(_answer(Failure(code=ErrorCode.MALFORMED, message=f"listen: {error}")))
+        else:
+            await push(websocket, self._guest.events(message))
 
     async def health(self, request: Request) -> Response:
         seconds = _seconds(request.query_params.get("timeout", str(HEALTH_TIMEOUT)))
@@ -215,12 +232,16 @@ def _check_boot(meant: str, boot: str) -> None:
 
 
 async def _refusal(request: Request, failure: Failure) -> Response:
-    response = _json(failure, _STATUS.get(failure.code, 500))
+    response = _answer(failure)
     if request.method == "PUT":
         await _drop_rest(request)
     if request.method == "PUT" or failure.code is ErrorCode.OVERSIZED:
         response.headers["connection"] = "close"  # there may be more of the body
     return response
+
+
+def _answer(failure: Failure) -> Response:
+    return _json(failure, _STATUS.get(failure.code, 500))
 
 
 async def _drop_rest(request: Request) -> None:

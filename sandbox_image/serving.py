@@ -6,14 +6,25 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from sandbox_image.wire import MAX_REQUEST_BYTES
+
 if TYPE_CHECKING:
+    import asyncio
     import socket
     from collections.abc import Callable
 
     from starlette.types import ASGIApp
+    from uvicorn.server import ServerState
 
 _KEEP_ALIVE = 3600  # seconds; opening a connection costs the host an exec, an idle one costs nothing
 _BACKLOG = 128
+
+
+def _web_socket(config: uvicorn.Config, server_state: ServerState, app_state: dict[str, object]) -> asyncio.Protocol:
+    """A connection that becomes a WebSocket. Loaded with the first one: most servers never have any."""
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol  # noqa: PLC0415 - see above
+
+    return WebSocketsSansIOProtocol(config, server_state, app_state)
 
 
 class Server(uvicorn.Server):
@@ -24,7 +35,9 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http="h11",
-                ws="none",
+                ws=_web_socket,  # type: ignore[arg-type] # what makes one serves as well
+                ws_max_size=MAX_REQUEST_BYTES,
+                ws_per_message_deflate=False,
                 loop="asyncio",
                 lifespan="off",
                 log_config=None,

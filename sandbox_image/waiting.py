@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import assert_never
+from collections.abc import Callable, Iterator
+from typing import TypeVar, assert_never
 
 from sandbox_image.lane import Desk
 from sandbox_image.screen import Frame, difference, effect, token
 from sandbox_image.settle import Box, Settling, wait_until_still
 from sandbox_image.wire import Effect, ErrorCode, Refused, Region, Settle, WaitChange, Waited, WaitingAction, WaitStill
 
+T = TypeVar("T")
 PACE_S = 0.05
 """The least time from one comparison to the next: a program that draws all the time costs no more than that."""
 
@@ -31,8 +32,7 @@ def wait_change(desk: Desk, action: WaitChange) -> Waited:
     since = time.monotonic()
     before = desk.grab(action.region)
     if action.since not in {None, token(before)}:
-        seen = Effect(changed=True, box=before.region, share=1.0, still=False, waited_ms=0)
-        return Waited(effect=seen)
+        return Waited(effect=Effect(changed=True, box=before.region, share=1.0, still=False, waited_ms=0))
     after = changed(desk, before, since + action.timeout_ms / 1000)
     if after is None:
         raise _late(f"nothing changed in {_where(action.region)}", action.timeout_ms)
@@ -62,14 +62,22 @@ def wait_still(desk: Desk, action: WaitStill) -> Waited:
 
 def changed(desk: Desk, before: Frame, until: float) -> Frame | None:
     """The first frame of the same region that differs; None where none does up to that monotonic time."""
-    with desk.x.noting_damage():
+
+    def look() -> Frame | None:
+        after = desk.grab(before.region)
+        return after if difference(before.image, after.image)[0] else None
+
+    return seen(desk, before.region, until, look)
+
+
+def seen(desk: Desk, region: Region, until: float, look: Callable[[], T | None], *, pointer: bool = False) -> T | None:
+    """What a look gives: at once, or when something was drawn in the region, or the pointer moved, up to that time."""
+    with desk.x.noting_damage(pointer=pointer):
         while True:
             looked = time.monotonic()
-            after = desk.grab(before.region)
-            if difference(before.image, after.image)[0] is not None:
-                return after
-            if not _drawn(desk, before.region, until):
-                return None
+            found = look()
+            if found is not None or not _drawn(desk, region, until):
+                return found
             desk.rest(looked + PACE_S - time.monotonic())
 
 

@@ -1,57 +1,85 @@
-"""Windows as the window manager knows them (EWMH), and waiting for one. Foreign windows may vanish at any moment."""
+"""Listing windows and waiting for one to come or go; what changes them is in `arranging.py`."""
 
 from __future__ import annotations
 
-import math
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import assert_never
 
-from Xlib import X, error
-
-from sandbox_image.display import Connection
+from sandbox_image import arranging
 from sandbox_image.lane import Desk
+from sandbox_image.manager import Seen, numbers, see
 from sandbox_image.wire import (
-    MAX_COORDINATE,
+    CloseWindow,
+    Done,
     ErrorCode,
+    FocusWindow,
     ListWindows,
+    MoveWindow,
     Refused,
-    Region,
+    ResizeWindow,
+    SetWindowState,
     WaitWindow,
+    WaitWindowGone,
     Window,
     WindowAction,
     WindowFound,
     WindowList,
 )
 
-MAX_TITLE_BYTES = 1024
-"""Titles come from programs and may be of any length."""
 NAMED = 10
 """Windows named in an error at most."""
-ASK_S = 0.02
-"""How often the window manager is asked, besides whenever something changes."""
+MAPPING, STACKING = "_NET_CLIENT_LIST", "_NET_CLIENT_LIST_STACKING"
+PACE_S = 0.05
+"""The least time from one list of windows to the next, for titles that change all the time."""
+IDLE_S = 60.0
+"""How long one wait for an event lasts; then the next one begins."""
 FOCUS_S = 0.3
 """How long a window that is there may take to get the keyboard focus, so that what is typed next reaches it."""
 
 
-def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound:
+def do(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     """One action of this room."""
+    try:
+        return _do(desk, action)
+    finally:
+        desk.x.deafen()
+
+
+def _do(desk: Desk, action: WindowAction) -> WindowList | WindowFound | Done:
     match action:
         case ListWindows():
             return list_windows(desk, action)
         case WaitWindow():
-            try:
-                return wait_window(desk, action)
-            finally:
-                desk.x.deafen()
+            return wait_window(desk, action)
+        case WaitWindowGone():
+            return wait_window_gone(desk, action)
+        case CloseWindow():
+            return arranging.close_window(desk, action)
+        case FocusWindow() | MoveWindow() | ResizeWindow() | SetWindowState():
+            return WindowFound(window=arranging.arrange(desk, action))
         case _:
             assert_never(action)
 
 
 def list_windows(desk: Desk, action: ListWindows) -> WindowList:  # noqa: ARG001 - all actions have one form
     """All managed windows, bottom to top."""
-    return WindowList(windows=_windows(desk.x, "_NET_CLIENT_LIST_STACKING"))
+    return WindowList(windows=tuple(seen.window for seen in see(desk, numbers(desk.x, STACKING))))
+
+
+def differing(desk: Desk, before: WindowList | None) -> WindowList:
+    """The managed windows, once they are others than before, or a title, a place or the focus is."""
+    look = _watching(desk, STACKING)
+    try:
+        while True:
+            there = WindowList(windows=tuple(seen.window for seen in look()))
+            if there != before:
+                return there
+            desk.pause(time.monotonic() + IDLE_S)
+            desk.rest(PACE_S)
+    finally:
+        desk.x.deafen()
 
 
 def wait_window(desk: Desk, action: WaitWindow) -> WindowFound:
@@ -62,11 +90,9 @@ def wait_window(desk: Desk, action: WaitWindow) -> WindowFound:
     until = time.monotonic() + action.timeout_ms / 1000
     focus: float | None = None
     matches = _matcher(action)
-    watched: set[int] = set()
-    _listen(desk.x, [desk.x.root.id], watched)
+    look = _watching(desk)
     while True:
-        _listen(desk.x, desk.x.numbers(desk.x.root, "_NET_CLIENT_LIST"), watched)
-        there = [window for window in _windows(desk.x, "_NET_CLIENT_LIST") if _visible(desk.x, window.id)]
+        there = [seen.window for seen in look() if seen.visible]
         found = next((window for window in reversed(there) if matches(window)), None)  # in the order of mapping
         now = time.monotonic()
         if found is not None:
@@ -78,81 +104,43 @@ def wait_window(desk: Desk, action: WaitWindow) -> WindowFound:
         desk.pause(until if found is None or focus is None else focus)
 
 
-def attended(desk: Desk, until: float = math.inf) -> bool:
-    """Wait until the window manager has dealt with all it was sent before; whether it has by that monotonic time."""
-    probe = desk.x.probe()
-    try:
-        while not desk.x.manager_answers(probe):
-            now = time.monotonic()
-            if now >= until:
-                return False
-            desk.pause(min(until, now + ASK_S))
-    finally:
-        probe.destroy()
-    return True
+def wait_window_gone(desk: Desk, action: WaitWindowGone) -> Done:
+    """Wait until none matches. Raises Refused: WINDOW_STAYED naming those that do; MALFORMED."""
+    until = time.monotonic() + action.timeout_ms / 1000
+    matches = _matcher(action)
+    look = _watching(desk)
+    while there := [seen.window for seen in look() if matches(seen.window)]:
+        if time.monotonic() >= until:
+            raise Refused(
+                ErrorCode.WINDOW_STAYED,
+                f"{_named(there)} still there after {action.timeout_ms} ms: close it, or wait longer",
+            )
+        desk.pause(until)
+    return Done()
 
 
-def _listen(x: Connection, numbers: Iterable[int], watched: set[int]) -> None:
-    """Have events wake us when one of these windows changes; before it is read, so that no change is missed."""
-    for number in set(numbers) - watched:
-        x.listen(x.window(number))
-        watched.add(number)
+def _watching(desk: Desk, order: str = MAPPING) -> Callable[[], list[Seen]]:
+    """A look at all windows, in the order of mapping or stacking. What changes in one of them later wakes a pause."""
+    watched: set[int] = set()
+
+    def listen(wanted: list[int]) -> list[int]:
+        for number in set(wanted) - watched:
+            desk.x.listen(desk.x.window(number))
+        watched.update(wanted)
+        return wanted
+
+    listen([desk.x.root.id])
+    return lambda: see(desk, listen(numbers(desk.x, order)))
 
 
-def _windows(x: Connection, order: str) -> tuple[Window, ...]:
-    active = x.numbers(x.root, "_NET_ACTIVE_WINDOW")
-    found = (_read(x, number, active=[number] == active) for number in x.numbers(x.root, order))
-    return tuple(window for window in found if window is not None)
-
-
-def _read(x: Connection, number: int, *, active: bool) -> Window | None:
-    window = x.window(number)
-    try:
-        geometry = window.get_geometry()
-        origin = x.root.translate_coords(window, 0, 0)
-    except error.XError:
-        return None  # gone since the list was read
-    title = x.raw(window, "_NET_WM_NAME", MAX_TITLE_BYTES) or x.raw(window, "WM_NAME", MAX_TITLE_BYTES)
-    pid = x.numbers(window, "_NET_WM_PID")
-    return Window(
-        id=number,
-        title=title.decode(errors="replace"),
-        window_class=_class(x.raw(window, "WM_CLASS", MAX_TITLE_BYTES)),
-        pid=pid[0] if pid else None,
-        region=Region(
-            x=_clamped(origin.x),
-            y=_clamped(origin.y),
-            width=_clamped(geometry.width),
-            height=_clamped(geometry.height),
-        ),
-        active=active,
-    )
-
-
-def _class(raw: bytes) -> tuple[str, str]:
-    instance, _, rest = raw.decode(errors="replace").partition("\0")
-    return instance, rest.partition("\0")[0]
-
-
-def _clamped(place: int) -> int:
-    return max(-MAX_COORDINATE, min(MAX_COORDINATE, place))
-
-
-def _visible(x: Connection, number: int) -> bool:
-    try:
-        state: int = x.window(number).get_attributes().map_state
-    except error.XError:
-        return False
-    return state == int(X.IsViewable)
-
-
-def _matcher(action: WaitWindow) -> Callable[[Window], bool]:
+def _matcher(action: WaitWindow | WaitWindowGone) -> Callable[[Window], bool]:
     try:
         pattern = re.compile(action.title_regex or "")
     except re.error as problem:
         message = f"title_regex {action.title_regex!r} is not a regular expression: {problem}"
         raise Refused(ErrorCode.MALFORMED, message) from None
     title, kind = (action.title or "").casefold(), (action.window_class or "").casefold()
+    number = action.window if isinstance(action, WaitWindowGone) else None
 
     def matches(window: Window) -> bool:
         return (
@@ -160,6 +148,7 @@ def _matcher(action: WaitWindow) -> Callable[[Window], bool]:
             and pattern.search(window.title) is not None
             and (not kind or kind in [half.casefold() for half in window.window_class])
             and action.pid in (None, window.pid)
+            and number in (None, window.id)
         )
 
     return matches
@@ -168,6 +157,9 @@ def _matcher(action: WaitWindow) -> Callable[[Window], bool]:
 def _absent(action: WaitWindow, there: list[Window]) -> str:
     asked = action.model_dump(exclude={"kind", "timeout_ms"}, exclude_none=True)
     wanted = ", ".join(f"{name} {value!r}" for name, value in asked.items()) or "at all"
-    shown = "; ".join(f"{window.title!r} ({window.window_class[1]})" for window in there[-NAMED:]) or "none"
-    more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
-    return f"no window with {wanted} within {action.timeout_ms} ms; windows on the screen: {shown}{more}"
+    return f"no window with {wanted} within {action.timeout_ms} ms; windows on the screen: {_named(there)}"
+
+
+def _named(windows: list[Window]) -> str:
+    shown = "; ".join(f"{window.title!r} ({window.window_class[1]})" for window in windows[-NAMED:]) or "none"
+    return f"{shown} and {len(windows) - NAMED} more" if len(windows) > NAMED else shown

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any
 from sandbox_image import files, listing, procfs
 from sandbox_image.channel import WORKER_FD, Channel, ChannelError, Fault, Frame, Kind
 from sandbox_image.consume import consume
-from sandbox_image.launch import Launcher
-from sandbox_image.shell import Shells
+from sandbox_image.programs import Programs
+from sandbox_image.shell import Job, Shells
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Coroutine
 
 Request = dict[str, Any]  # one of wire's messages, checked by the server
 _PR_SET_DUMPABLE = 4
@@ -36,7 +36,7 @@ class Worker:
 
     def __init__(self, owner: str) -> None:
         self._shells = Shells(owner)
-        self._launcher = Launcher()
+        self._programs = Programs()
 
     async def serve(self, end: socket.socket) -> None:
         """Answer the one request that comes on this socket."""
@@ -64,7 +64,13 @@ class Worker:
         if request["kind"] == "write_file":  # it reads from the channel itself
             await _write_file(request, channel)
             return
-        work = {"shell": self._shell, "launch": self._launch, **_FILES}[request["kind"]]
+        work = {
+            "shell": self._shell,
+            "list_sessions": self._list_sessions,
+            "send_input": self._send_input,
+            "resize_terminal": self._resize_terminal,
+            **_FILES,
+        }.get(request["kind"], self._program)
         await _unless_gone(channel, work(request, channel))
 
     async def _shell(self, request: Request, channel: Channel) -> None:
@@ -73,14 +79,23 @@ class Worker:
         if request["restart"]:
             await session.restart()
         if request["command"] or not request["restart"]:
-            emit: Callable[[bytes], None] = lambda data: channel.write(Kind.BYTES, data)  # noqa: E731 - it is named for its type
-            told = await session.run(request["command"], request["timeout_ms"] / 1000, request["max_output"], emit)
-            ending = told._asdict()
+            job = Job(**{field: request[field] for field in Job._fields})
+            ending = (await session.run(job, channel.write))._asdict()
         _tell(channel, kind="exit", **ending)
 
-    async def _launch(self, request: Request, channel: Channel) -> None:
-        pid, log = self._launcher.launch(request["argv"], request["cwd"])
-        _tell(channel, kind="launched", pid=pid, log=log)
+    async def _list_sessions(self, _: Request, channel: Channel) -> None:
+        _tell(channel, kind="session_list", sessions=self._shells.living())
+
+    async def _send_input(self, request: Request, channel: Channel) -> None:
+        self._shells.terminal(request["session"]).type(request["text"].encode())
+        _tell(channel, kind="done")
+
+    async def _resize_terminal(self, request: Request, channel: Channel) -> None:
+        self._shells.terminal(request["session"]).resize(request["columns"], request["rows"])
+        _tell(channel, kind="done")
+
+    async def _program(self, request: Request, channel: Channel) -> None:
+        _tell(channel, **await self._programs.do(request))
 
 
 async def _read_file(request: Request, channel: Channel) -> None:
@@ -128,7 +143,12 @@ async def _content(channel: Channel) -> AsyncIterator[bytes]:
         raise _CutOffError
 
 
-_FILES = {"read_file": _read_file, "list_folder": _list_folder, "find_file": _find_file}
+async def _remove_file(request: Request, channel: Channel) -> None:
+    await asyncio.to_thread(files.remove, request["path"])
+    _tell(channel, kind="done")
+
+
+_FILES = {"read_file": _read_file, "list_folder": _list_folder, "find_file": _find_file, "remove_file": _remove_file}
 
 
 async def _unless_gone(channel: Channel, work: Coroutine[Any, Any, None]) -> None:

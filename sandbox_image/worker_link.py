@@ -7,6 +7,7 @@ wire or in `Refused`.
 from __future__ import annotations
 
 import asyncio
+import base64
 import codecs
 import socket
 from contextlib import asynccontextmanager, suppress
@@ -34,7 +35,9 @@ from sandbox_image.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
+
+    from sandbox_image.wire.shell import Stream
 
 M = TypeVar("M", bound=Message)
 _RESULT: TypeAdapter[Result | Failure] = TypeAdapter(Annotated[Result | Failure, Field(discriminator="kind")])
@@ -43,7 +46,7 @@ _FILE: TypeAdapter[FileInfo | Failure] = TypeAdapter(Annotated[FileInfo | Failur
 _LOST = "the process that does this as the desktop user ended; it is started again: repeat the request"
 _ENDING = 5.0  # seconds that cancelled work may take to end before it is left to itself
 _LATE = 5.0  # seconds past a command's limit after which the worker is taken to be stuck
-_NOTICE = 200  # bytes that a cut in the output may add to it
+_NOTICE = 128 << 10  # bytes that background jobs and cuts in the output may add to it
 
 
 class Worker:
@@ -83,18 +86,18 @@ class Worker:
         end = clock() + request.timeout_ms / 1000
         await self._worker_until(end)
         left = max(1, round((end - clock()) * 1000))
-        text = codecs.getincrementaldecoder("utf-8")("replace")
+        texts = _Texts("stdout" if request.separate else "both")
         room = request.max_output + _NOTICE
         async with self._open(request.model_copy(update={"timeout_ms": left})) as channel:
-            while (frame := await _by(end + _LATE, channel)).kind is Kind.BYTES:
+            while (frame := await _by(end + _LATE, channel)).kind is not Kind.MESSAGE:
                 room -= len(frame.body)
                 if room < 0:
                     raise ChannelError("more output than was asked for")
-                if told := text.decode(frame.body):
-                    yield Output(text=told)
+                if told := texts.feed(frame):
+                    yield told
             ended = _unless_failed(decode(_EXIT, frame.body))
-            if rest := text.decode(b"", final=True):
-                yield Output(text=rest)
+            for rest in texts.rest():
+                yield rest
             yield ended
 
     async def read_file(self, request: ReadFile) -> AsyncGenerator[FileInfo | bytes]:
@@ -158,6 +161,31 @@ class Worker:
                 await self._attached.wait()
         except TimeoutError:
             raise Refused(ErrorCode.WORKER_LOST, "the worker did not come back in time; try again later") from None
+
+
+class _Texts:
+    """Bytes of several streams as events, no character of one cut in two."""
+
+    def __init__(self, first: Stream) -> None:
+        self._streams: dict[Kind, Stream] = {Kind.BYTES: first, Kind.ERRORS: "stderr", Kind.LATE: "background"}
+        self._begun: dict[Kind, bytes] = {}
+
+    def feed(self, frame: Frame, *, final: bool = False) -> Output | None:
+        """What is whole by now of a stream."""
+        data = self._begun.pop(frame.kind, b"") + frame.body
+        text, used = codecs.utf_8_decode(data, "replace", final)
+        self._begun[frame.kind] = data[used:]
+        if not used:
+            return None
+        faithful = "\ufffd" not in text or text.encode() == data[:used]
+        raw = None if faithful else base64.b64encode(data[:used]).decode()
+        return Output(text=text, stream=self._streams[frame.kind], raw=raw)
+
+    def rest(self) -> Iterator[Output]:
+        """What was begun and never ended."""
+        for kind in tuple(self._begun):
+            if told := self.feed(Frame(kind, b""), final=True):
+                yield told
 
 
 def _there(main: socket.socket | None) -> socket.socket:

@@ -23,7 +23,7 @@ FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 1, 2, 3, 130
 
 _HELP = """Disposable Linux desktops in containers, for programs, flows and models to work at.
 
-Build the image once: `harness image build`
+Build the image once: `harness image build`; where something is wrong, ask `harness doctor`
 
 Run a scripted chore: `harness run examples/demo.flow.yaml`
 
@@ -31,7 +31,7 @@ Keep a desktop at hand: `harness desktop start`, then `harness desktop shell -- 
 `harness desktop screenshot look.png`; end it with `harness desktop stop`
 """
 # Each verb with the module that has it: a function of its name, or an `app` of its own verbs.
-_VERBS = {"run": "run", "check": "run", "desktop": "desktop", "image": "image"}
+_VERBS = {"run": "run", "check": "run", "desktop": "desktop", "image": "image", "doctor": "doctor"}
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's shape of a callback

@@ -42,6 +42,10 @@ def start(
     memory: Annotated[str, typer.Option(help="Memory limit; home, tmp and shm live in it.")] = "2g",
     cpus: Annotated[float, typer.Option(help="Cores it may use.")] = 2.0,
     image: Annotated[str | None, typer.Option(help="Another image than the one built from the recipe.")] = None,
+    apps: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="The image that was built with these (`harness image build --apps`)."),
+    ] = None,
     lasting: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="End by itself after so long, such as 2h.")
     ] = None,
@@ -50,7 +54,8 @@ def start(
     """Start a desktop and print its id. It goes on until `desktop stop`, or for as long as `--for` says."""
     from harness.cli import background  # noqa: PLC0415 - the engine's library is slow to import
 
-    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image)
+    added = () if apps is None else ",".join(apps)
+    spec = SandboxSpec.of(screen=screen, memory=memory, cpus=cpus, image=image, apps=added)
     console = Console(stderr=True)
     with console.status("starting") as status:
         record = background.start(spec, _seconds(lasting), lambda step: status.update(f"starting: {step}"))
@@ -98,9 +103,12 @@ def shell(
     """
     record, rest = meant(words or [])
     milliseconds = round((_seconds(timeout) or 0) * 1000)
+    separate = not (sys.stdout.isatty() and sys.stderr.isatty())  # in their true order only where they meet
     code = 0
     for line in [" ".join(rest)] if rest else _lines():
-        request = Shell(id=uuid4().hex, command=line, timeout_ms=milliseconds, session=session)
+        request = Shell(
+            id=uuid4().hex, command=line, timeout_ms=milliseconds, session=session, separate=separate and not as_json
+        )
         code = run(_shell(record, request, as_json=as_json))
     raise typer.Exit(code)
 
@@ -165,7 +173,7 @@ async def _shell(record: Record, request: Shell, *, as_json: bool) -> int:
         async with connected(record) as client, contextlib.aclosing(client.shell(request)) as events:
             async for event in events:
                 if isinstance(event, Output):
-                    printed.append(event.text) if as_json else typer.echo(event.text, nl=False)
+                    printed.append(event.text) if as_json else _print(event)
                     continue
                 if as_json:
                     typer.echo(json.dumps({"output": "".join(printed), **event.model_dump(exclude={"kind"})}))
@@ -175,6 +183,11 @@ async def _shell(record: Record, request: Shell, *, as_json: bool) -> int:
     except Refused as refused:
         raise from_failure(refused.failure) from None
     raise WireMismatch("the command's answer ended without saying how the command ended")
+
+
+def _print(output: Output) -> None:
+    """Byte by byte, to where it belongs."""
+    typer.echo(output.data, nl=False, err=output.stream == "stderr")
 
 
 def _code(end: Exit) -> int:

@@ -138,7 +138,7 @@ async def open_sandboxed(flow: Flow) -> AsyncIterator[Opened]:
     """A sandbox as the flow wants it."""
     from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - `check` needs no engine, and its library is slow
 
-    async with open_sandbox(SandboxSpec(screen=flow.screen)) as running:
+    async with open_sandbox(SandboxSpec(screen=flow.screen, apps=flow.apps)) as running:
         yield Opened(running.desktop, running.record.image)
 
 

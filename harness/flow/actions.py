@@ -9,23 +9,41 @@ from typing import assert_never
 from harness.flow.checks import expect, locate, wrong_with_output
 from harness.flow.scene import Scene
 from harness.flow.schema import (
+    ArrangeStep,
     BashStep,
     Body,
-    Click,
+    ClickStep,
+    CloseStep,
     CollectStep,
-    DoubleClick,
     DragStep,
     ExpectStep,
+    FocusStep,
     LaunchStep,
     MoveStep,
+    OpenStep,
     PressStep,
     PutStep,
-    RightClick,
     ScreenshotStep,
     ScrollStep,
     TypeStep,
 )
+from harness.flow.windows import arrange, close, locate_window
 from sandbox_image import wire
+
+Touching = (
+    LaunchStep
+    | OpenStep
+    | ClickStep
+    | MoveStep
+    | TypeStep
+    | PressStep
+    | ScrollStep
+    | DragStep
+    | FocusStep
+    | CloseStep
+    | ArrangeStep
+)
+"""What is done on the screen."""
 
 
 async def act(scene: Scene, body: Body, *, folder: Path, files: Path) -> None:
@@ -50,32 +68,43 @@ async def act(scene: Scene, body: Body, *, folder: Path, files: Path) -> None:
     await scene.perform(settle=scene.settle if scene.step.common.settle is not None else None, keep="after")
 
 
-async def _touch(
-    scene: Scene,
-    body: LaunchStep | Click | DoubleClick | RightClick | MoveStep | TypeStep | PressStep | ScrollStep | DragStep,
-) -> None:
+async def _touch(scene: Scene, body: Touching) -> None:
     """Steps that do something to the screen: settling and the frame after them come in the same round trip."""
     match body:
         case LaunchStep():
-            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd))
-        case Click():
-            await scene.act(wire.Click(at=await locate(scene, body)))
-        case DoubleClick():
-            await scene.act(wire.Click(at=await locate(scene, body), count=2))
-        case RightClick():
-            await scene.act(wire.Click(at=await locate(scene, body), button="right"))
-        case MoveStep():
-            await scene.act(wire.Move(to=await locate(scene, body)))
+            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd, env=body.env))
+        case OpenStep():
+            await scene.act(wire.Open(target=body.target))
+        case ClickStep() | MoveStep() | ScrollStep() | DragStep():
+            await scene.act(await _pointing(scene, body))
         case TypeStep():
             await _type(scene, body)
         case PressStep():
             await scene.act(wire.Press(keys=body.keys, repeat=body.repeat))
+        case FocusStep():
+            await scene.act(wire.FocusWindow(window=(await locate_window(scene, body)).id))
+        case CloseStep():
+            await close(scene, body)
+        case ArrangeStep():
+            await arrange(scene, body)
+        case _:
+            assert_never(body)
+
+
+async def _pointing(scene: Scene, body: ClickStep | MoveStep | ScrollStep | DragStep) -> wire.PointerAction:
+    """What the mouse does, once its targets are found."""
+    match body:
+        case ClickStep():
+            at = await locate(scene, body)
+            return wire.Click(at=at, button=body.BUTTON, count=body.COUNT, modifiers=body.modifiers)
+        case MoveStep():
+            return wire.Move(to=await locate(scene, body))
         case ScrollStep():
-            at = await locate(scene, body.at) if body.at else None
-            await scene.act(wire.Scroll(at=at, dx=body.right, dy=body.down))
+            over = await locate(scene, body.at) if body.at else None
+            return wire.Scroll(at=over, dx=body.right, dy=body.down, modifiers=body.modifiers)
         case DragStep():
-            start = await locate(scene, body.start)
-            await scene.act(wire.Drag(path=(start, await locate(scene, body.to))))
+            path = tuple([await locate(scene, stop) for stop in body.stops])
+            return wire.Drag(path=path, modifiers=body.modifiers)
         case _:
             assert_never(body)
 

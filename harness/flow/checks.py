@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.errors import ActionFailed, FileFailed
+from harness.flow.parts import Find, Target
 from harness.flow.scene import QUIET_MS, Scene
-from harness.flow.schema import BashStep, ExpectStep, FileMatch, Find, Target, WindowMatch
+from harness.flow.schema import BashStep, ExpectStep, FileMatch
+from harness.flow.windows import expect_window, fits
 from harness.sandbox.desktop import ShellResult
 from harness.text import Match, find, lines, nearest, touches
-from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Window, Word
+from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Word
 
 STEADY = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, limit_ms=5 * QUIET_MS)
 """A look that tells as well whether the screen changes meanwhile."""
@@ -49,7 +51,7 @@ async def _read(scene: Scene, wanted: Find, settle: Settle) -> tuple[tuple[Word,
     if wanted.within:
         size = scene.desktop.screen
         screen = Region(x=0, y=0, width=size.width, height=size.height)
-        window = next((w for w in reversed(await scene.windows()) if _fits(w, wanted.within.window)), None)
+        window = next((w for w in reversed(await scene.windows()) if fits(w, wanted.within.window)), None)
         within = window.region.clipped(screen) if window else None
         region = within.clipped(region) if within and region else within
         if region is None:
@@ -118,7 +120,7 @@ async def expect(scene: Scene, wanted: ExpectStep) -> None:
     if wanted.text:
         await _expect_text(scene, wanted)
     elif wanted.window:
-        await _expect_window(scene, wanted.window, gone=wanted.gone)
+        await expect_window(scene, wanted.window, gone=wanted.gone)
     elif wanted.file:
         await _expect_file(scene, wanted.file, gone=wanted.gone)
     elif wanted.bash:
@@ -141,24 +143,6 @@ async def _expect_text(scene: Scene, wanted: ExpectStep) -> None:
     if wanted.gone:
         raise await scene.failed(f"text {wanted.text} is still on the screen", _matches(words, wanted))
     raise await _unseen(scene, wanted, words)
-
-
-async def _expect_window(scene: Scene, wanted: WindowMatch, *, gone: bool) -> None:
-    looks = scene.looks()
-    windows: tuple[Window, ...] = ()
-    seen = False
-    while await looks.again():
-        windows = await scene.windows()
-        fitting = [window for window in windows if _fits(window, wanted)]
-        # A window that has just come gets the focus a moment later, and the next step may type: look once more.
-        if bool(fitting) != gone and (gone or seen or any(window.active for window in fitting)):
-            return
-        seen = bool(fitting)
-    if seen and not gone:
-        return
-    titles = ", ".join(f"'{window.title}' ({window.window_class[1]})" for window in windows[-_TOLD:]) or "none"
-    told = "is still there" if gone else "did not come"
-    raise await scene.failed(f"a window with {wanted} {told}; open windows: {titles}")
 
 
 async def _expect_file(scene: Scene, wanted: FileMatch, *, gone: bool) -> None:
@@ -212,21 +196,6 @@ def wrong_with_output(result: ShellResult, wanted: BashStep) -> str | None:
     if wanted.stdout is not None and not wanted.stdout.found_in(result.output):
         return f"the output does not contain {wanted.stdout}; output: {_tail(result.output)}"
     return None
-
-
-# --- windows ----------------------------------------------------------------------------------------------------
-
-
-def _fits(window: Window, wanted: WindowMatch) -> bool:
-    return (
-        (wanted.title is None or wanted.title.found_in(window.title))
-        and (wanted.window_class is None or _has_class(window, wanted.window_class))
-        and (wanted.active is None or wanted.active == window.active)
-    )
-
-
-def _has_class(window: Window, wanted: str) -> bool:
-    return wanted.casefold() in {half.casefold() for half in window.window_class}
 
 
 def _tail(text: str) -> str:

@@ -13,8 +13,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.flow.load import Address, Data, Document, parse_document, read_document
+from harness.flow.parts import Part
 from harness.flow.plan import Flow, Step
-from harness.flow.schema import KINDS, Common, ExpectStep, Part, Phase, PutStep, Top, Variable
+from harness.flow.schema import KINDS, Common, ExpectStep, Phase, PutStep, Top, Variable
 from harness.flow.variables import Scope, resolve
 
 SUFFIX = ".flow.yaml"
@@ -82,6 +83,7 @@ class _Reader:
             name=top.name,
             tags=top.tags,
             screen=top.desktop.screen,
+            apps=top.desktop.apps,
             defaults=top.defaults,
             timeout=top.timeout,
             variables=tuple(scope.declared),
@@ -150,9 +152,9 @@ class _Reader:
         """What the models cannot see: other keys of the step, files beside the flow."""
         if isinstance(body, ExpectStep) and body.timeout is not None and common.timeout is not None:
             self._document.problem((*address, "timeout"), "timeout is given twice for one step", at_key=True)
-        if isinstance(body, PutStep) and not (self._document.path.parent / body.source).is_file():
+        if isinstance(body, PutStep) and not (self._document.path.parent / body.source).exists():
             folder = self._document.path.parent
-            self._document.problem((*address, "from"), f"there is no file {body.source} in the flow's folder {folder}")
+            self._document.problem((*address, "from"), f"there is no {body.source} in the flow's folder {folder}")
 
     def _part(
         self, kind: type[P], data: Data | dict[str, Data], address: Address, scope: Scope, others: Iterable[str] = ()

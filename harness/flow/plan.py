@@ -40,6 +40,7 @@ class Flow:
     name: str
     tags: tuple[str, ...]
     screen: Size
+    apps: tuple[str, ...]  # Debian packages that the image has beside its own
     defaults: Defaults
     timeout: float
     setup: tuple[Step, ...]

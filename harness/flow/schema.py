@@ -10,91 +10,14 @@ from __future__ import annotations
 import shlex
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from harness.flow.values import Plain, PointOnScreen, Rectangle, ScreenSize, Span, Text, TextPattern
-from sandbox_image.wire import Size
+from harness.flow.parts import Find, Part, Target, WindowMatch
+from harness.flow.values import Modifiers, Plain, PointOnScreen, Rectangle, ScreenSize, Span, Text, TextPattern
+from harness.sandbox.spec import Apps
+from sandbox_image.wire import Button, Size, WindowState
 
 Phase = Literal["setup", "steps", "cleanup"]
-
-
-class Part(BaseModel):
-    """What all parts of a flow share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
-    SHORT: ClassVar[str | None] = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        return value if isinstance(value, dict) or cls.SHORT is None else {cls.SHORT: value}
-
-
-class WindowMatch(Part):
-    """Which window is meant: everything given has to fit. Titles by part or `/regex/`, classes by name."""
-
-    SHORT = "title"
-    title: TextPattern | None = None
-    window_class: Text | None = Field(default=None, alias="class")
-    active: bool | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> WindowMatch:
-        if self.title is None and self.window_class is None and self.active is None:
-            raise ValueError("say which window: title, class or active")
-        return self
-
-    def __str__(self) -> str:
-        parts = (
-            self.title and f"title {self.title}",
-            self.window_class and f"class {self.window_class}",
-            None if self.active is None else f"{'' if self.active else 'no '}focus",
-        )
-        return ", ".join(part for part in parts if part)
-
-
-class Within(Part):
-    """Where to look."""
-
-    window: WindowMatch
-
-
-class Find(Part):
-    """Text on the screen and where to look for it. `nth` counts from 1 in reading order."""
-
-    SHORT = "text"
-    text: TextPattern | None = None
-    nth: int | None = Field(default=None, ge=1, le=1000)
-    region: Rectangle | None = None
-    within: Within | None = None
-
-    @model_validator(mode="after")
-    def _looks_for_something(self) -> Find:
-        if self.text is None and (self.nth or self.region or self.within):
-            raise ValueError("nth, region and within narrow down where a text is: give the text as well")
-        return self
-
-
-class Target(Find):
-    """Where to point: text that is visible, or a point."""
-
-    point: PointOnScreen | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return value
-        return {"point" if isinstance(value, tuple | list) else "text": value}
-
-    @model_validator(mode="after")
-    def _points_somewhere(self) -> Target:
-        if (self.text is None) == (self.point is None):
-            raise ValueError("say where: either text or point: [x, y]")
-        return self
-
-    def __str__(self) -> str:
-        return str(self.text) if self.text else f"({self.point.x}, {self.point.y})" if self.point else "?"
 
 
 class LaunchStep(Part):
@@ -103,6 +26,7 @@ class LaunchStep(Part):
     SHORT = "run"
     run: Text
     cwd: Text | None = None
+    env: dict[str, Text] = Field(default_factory=dict)
 
     @field_validator("run")
     @classmethod
@@ -122,6 +46,16 @@ class LaunchStep(Part):
 
     def __str__(self) -> str:
         return self.run
+
+
+class OpenStep(Part):
+    """Open a file, a folder or an address with the desktop's default application for it."""
+
+    SHORT = "target"
+    target: Text
+
+    def __str__(self) -> str:
+        return self.target
 
 
 class TypeStep(Part):
@@ -153,6 +87,7 @@ class ScrollStep(Part):
     down: int = Field(default=0, ge=-1000, le=1000)
     right: int = Field(default=0, ge=-1000, le=1000)
     at: Target | None = None
+    modifiers: Modifiers = ()
 
     @model_validator(mode="after")
     def _turns(self) -> ScrollStep:
@@ -165,13 +100,44 @@ class ScrollStep(Part):
 
 
 class DragStep(Part):
-    """Press at one place, release at another."""
+    """Press at one place, move over others, release at the last."""
 
     start: Target = Field(alias="from")
+    over: tuple[Target, ...] = Field(default=(), max_length=100)
     to: Target
+    modifiers: Modifiers = ()
+
+    @property
+    def stops(self) -> tuple[Target, ...]:
+        """All places in order."""
+        return (self.start, *self.over, self.to)
 
     def __str__(self) -> str:
         return f"{self.start} to {self.to}"
+
+
+class FocusStep(WindowMatch):
+    """Bring a window to the front, with the keyboard focus."""
+
+
+class CloseStep(WindowMatch):
+    """Ask a window to close and wait until it is gone; `force` cuts its program off instead."""
+
+    force: bool = False
+
+
+class ArrangeStep(WindowMatch):
+    """Put a window at a place, give it a size, or maximize, minimize or restore it."""
+
+    to: PointOnScreen | None = None
+    size: ScreenSize | None = None
+    state: WindowState | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> ArrangeStep:
+        if self.to is None and self.size is None and self.state is None:
+            raise ValueError("say how the window is to be: to, size or state")
+        return self
 
 
 class BashStep(Part):
@@ -242,7 +208,7 @@ class ScreenshotStep(Part):
 
 
 class PutStep(Part):
-    """Bring a local file, named from the flow's folder, into the sandbox."""
+    """Bring a local file or folder, named from the flow's folder, into the sandbox."""
 
     source: Text = Field(alias="from")
     to: Text
@@ -262,16 +228,36 @@ class CollectStep(Part):
         return self.path
 
 
-class Click(Target):
+class ClickStep(Target):
     """Click once with the left button."""
 
+    BUTTON: ClassVar[Button] = "left"
+    COUNT: ClassVar[int] = 1
+    modifiers: Modifiers = ()
 
-class DoubleClick(Target):
+
+class DoubleClick(ClickStep):
     """Click twice with the left button."""
 
+    COUNT = 2
 
-class RightClick(Target):
+
+class TripleClick(ClickStep):
+    """Click three times with the left button, which selects a line or a paragraph in most programs."""
+
+    COUNT = 3
+
+
+class RightClick(ClickStep):
     """Click once with the right button."""
+
+    BUTTON = "right"
+
+
+class MiddleClick(ClickStep):
+    """Click once with the middle button."""
+
+    BUTTON = "middle"
 
 
 class MoveStep(Target):
@@ -280,14 +266,16 @@ class MoveStep(Target):
 
 Body: TypeAlias = (
     LaunchStep
-    | Click
-    | DoubleClick
-    | RightClick
+    | OpenStep
+    | ClickStep
     | MoveStep
     | TypeStep
     | PressStep
     | ScrollStep
     | DragStep
+    | FocusStep
+    | CloseStep
+    | ArrangeStep
     | BashStep
     | ExpectStep
     | ScreenshotStep
@@ -297,14 +285,20 @@ Body: TypeAlias = (
 
 KINDS: dict[str, type[Body]] = {
     "launch": LaunchStep,
-    "click": Click,
+    "open": OpenStep,
+    "click": ClickStep,
     "double_click": DoubleClick,
+    "triple_click": TripleClick,
     "right_click": RightClick,
+    "middle_click": MiddleClick,
     "move": MoveStep,
     "type": TypeStep,
     "press": PressStep,
     "scroll": ScrollStep,
     "drag": DragStep,
+    "focus": FocusStep,
+    "close": CloseStep,
+    "arrange": ArrangeStep,
     "bash": BashStep,
     "expect": ExpectStep,
     "screenshot": ScreenshotStep,
@@ -326,6 +320,7 @@ class DesktopPart(Part):
     """What desktop the flow needs."""
 
     screen: ScreenSize = Size(width=1280, height=800)
+    apps: Apps = ()
 
 
 class Defaults(Part):

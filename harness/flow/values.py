@@ -72,6 +72,14 @@ def parse_screen(value: object) -> Size:
     return Size(width=width, height=height)
 
 
+def parse_modifiers(value: object) -> tuple[str, ...]:
+    """Names of keys from `ctrl+shift` or `[ctrl, shift]`. Raises ValueError."""
+    names = value.split("+") if isinstance(value, str) else value
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError(f"modifiers are keys such as ctrl+shift; found {_shown(value)}")
+    return tuple(name.strip() for name in names)
+
+
 def _numbers(value: object, count: int, what: str) -> tuple[int, ...]:
     numbers = tuple(value) if isinstance(value, tuple | list) else ()
     if len(numbers) != count or not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
@@ -114,6 +122,7 @@ Text: TypeAlias = Annotated[
 Plain: TypeAlias = Annotated[str | int | float | bool | None, PlainValidator(parse_plain)]
 TextPattern: TypeAlias = Annotated[Pattern, PlainValidator(parse_pattern)]
 Span: TypeAlias = Annotated[float, PlainValidator(parse_span)]
+Modifiers: TypeAlias = Annotated[tuple[str, ...], PlainValidator(parse_modifiers), Field(max_length=8)]
 PointOnScreen: TypeAlias = Annotated[ScreenPoint, PlainValidator(parse_point)]
 Rectangle: TypeAlias = Annotated[Region, PlainValidator(parse_region)]
 ScreenSize: TypeAlias = Annotated[Size, PlainValidator(parse_screen)]

@@ -24,11 +24,14 @@ from sandbox_image.wire import (
     Answer,
     Cancel,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileInfo,
     Health,
     Lease,
+    Listen,
+    LiveFrame,
     Message,
     Ok,
     Output,
@@ -37,9 +40,11 @@ from sandbox_image.wire import (
     Refused,
     Reply,
     Shell,
+    WindowList,
     WireError,
     WriteFile,
     decode,
+    decode_event,
     decode_frame,
     encode,
 )
@@ -76,7 +81,7 @@ class Client:
         self._grace = grace
         self._boot: str | None = None
         self._cancels: set[asyncio.Task[None]] = set()
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=None)
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=None)
         # There is no TLS on a Unix socket; loading certificates for it would be a tenth of a cold start.
         transport = httpx.AsyncHTTPTransport(uds=self._path, limits=limits, verify=False)
         self._http = httpx.AsyncClient(
@@ -150,6 +155,26 @@ class Client:
                 return _decoded(FileInfo, await _read(response, _MAX_MESSAGE), "/files")
         except _DROPPED as error:
             raise await self._broke_off(f"writing {request.path}", boot, error) from None
+
+    async def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """Live frames and lists of windows; a line that drops is taken up anew, and begins with the newest of each."""
+        from harness.sandbox import listening  # noqa: PLC0415 - its library is loaded by whoever listens
+
+        boot, tries, dropped = await self._meet(), 0, None
+        headers = {BOOT_HEADER: boot}
+        while tries < _ATTEMPTS:
+            tries += 1
+            messages = listening.listen(self._path, request, headers, seconds=self._grace, limit=MAX_REPLY_BYTES)
+            try:
+                async with aclosing(messages):
+                    async for message in messages:
+                        yield _event(request, message)
+                        tries = 0
+            except listening.Dropped as error:
+                dropped = error
+            except listening.Denied as denied:
+                raise self._refusal(denied.body, f"/events ({denied.status})") from None
+        raise self._lost(dropped)
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -269,8 +294,10 @@ class Client:
             raise self._lost(error) from None
 
     async def _refused(self, response: httpx.Response) -> Refused:
-        path = response.url.path
-        failure = _decoded(Failure, await _read(response, _MAX_MESSAGE), f"{path} ({response.status_code})")
+        return self._refusal(await _read(response, _MAX_MESSAGE), f"{response.url.path} ({response.status_code})")
+
+    def _refusal(self, body: bytes, told: str) -> Refused:
+        failure = _decoded(Failure, body, told)
         if failure.code is ErrorCode.RESTARTED:
             self._boot = None  # whoever goes on meets the new instance
         return Refused(failure.code, failure.message)
@@ -297,6 +324,24 @@ class Client:
 
     def _lost(self, error: Exception | None) -> SandboxLost:
         return SandboxLost(f"the sandbox behind {self._path} does not answer ({error!r}); start a new one")
+
+
+def _event(request: Listen, message: bytes) -> Event:
+    """One event, checked. Raises Refused for a failure, WireMismatch."""
+    try:
+        event = decode_event(message)
+    except WireError as error:
+        raise WireMismatch(f"/events sent what the wire does not allow: {error}") from None
+    match event:
+        case Failure():
+            raise Refused(event.code, event.message)
+        case LiveFrame(info, data) if request.frames:
+            pictures.check_picture(request.frames.picture, info.picture, data)
+        case WindowList() if request.windows:
+            pass
+        case _:
+            raise WireMismatch("/events sent what was not listened to")
+    return event
 
 
 async def _read(response: httpx.Response, limit: int) -> bytes:

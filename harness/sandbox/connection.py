@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,10 +18,10 @@ import docker.errors
 from docker.context import ContextAPI
 from docker.utils import kwargs_from_env
 
-from harness.errors import EngineError
+from harness.errors import EngineError, NoEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from docker.tls import TLSConfig
 
@@ -28,11 +29,13 @@ DOCKER_SOCKET = Path("/var/run/docker.sock")
 EngineRefused = docker.errors.DockerException
 """Root of what the engine's library raises."""
 NotFound = docker.errors.NotFound
+_REFUSED = "permission denied"
 _REASONS = {
     errno.ENOENT: "nothing there",
-    errno.EACCES: "permission denied",
+    errno.EACCES: _REFUSED,
     errno.ECONNREFUSED: "nobody listens there",
 }
+_DAEMONS = ("dockerd", "podman")
 
 
 class Address(NamedTuple):
@@ -41,6 +44,14 @@ class Address(NamedTuple):
     source: str
     url: str
     tls: TLSConfig | bool = False
+    chosen: bool = False  # by the user: no other place will do
+
+
+class Reached(NamedTuple):
+    """An engine that answers, and where."""
+
+    client: docker.DockerClient
+    address: Address
 
 
 def connect(
@@ -49,27 +60,49 @@ def connect(
     """Connect to the first engine that answers, in the newest version of the API both sides know.
 
     What the user chose by DOCKER_HOST or a context is the only place tried: another engine would be a surprise.
-    `timeout` is seconds for one request, `patience` for the first, which needs no work. Raises EngineError naming
+    `timeout` is seconds for one request, `patience` for the first, which needs no work. Raises NoEngine naming
     each place tried and what to do.
     """
-    tried: list[str] = []
+    return reach(timeout=timeout, patience=patience, environ=environ).client
+
+
+def reach(*, timeout: int = 60, patience: float = 15, environ: Mapping[str, str] | None = None) -> Reached:
+    """As `connect`, and says where."""
+    reasons: dict[Address, str] = {}
     for address in addresses(os.environ if environ is None else environ):
         try:
-            return _open(address, timeout, patience)
+            return Reached(_open(address, timeout, patience), address)
         except (docker.errors.DockerException, OSError) as error:
-            tried.append(f"  {address.url} ({address.source}): {_reason(error)}")
-    raise EngineError(
-        "no container engine answers. Tried:\n" + "\n".join(tried) + "\n"
-        "Start Docker (`sudo systemctl start docker`) or Podman (`systemctl --user start podman.socket`), add yourself "
-        "to the docker group if permission is what is missing, or point DOCKER_HOST at an engine."
-    )
+            reasons[address] = _reason(error)
+    tried = [f"{address.url} ({address.source}): {reason}" for address, reason in reasons.items()]
+    raise NoEngine(tried, advice([address.chosen for address in reasons], list(reasons.values()), installed()))
+
+
+def installed() -> bool:
+    """Whether this host has an engine at all, running or not."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where daemons live, also for users
+    return any(shutil.which(daemon, path=path) for daemon in _DAEMONS)
+
+
+def advice(chosen: Sequence[bool], reasons: Sequence[str], there: bool) -> str:  # noqa: FBT001 - what was found
+    """What to do where no engine answered: whether each place was chosen by the user, why not, whether one is here."""
+    if _REFUSED in reasons:
+        return "The engine is not open to you: `sudo usermod -aG docker $USER`, then log in again."
+    if any(chosen):
+        return "Start the engine there, or unset DOCKER_HOST (or `docker context use default`) for the usual places."
+    if there:
+        return (
+            "Start Docker (`sudo systemctl start docker`, or `sudo service docker start`) or Podman "
+            "(`systemctl --user start podman.socket`), or point DOCKER_HOST at an engine."
+        )
+    return "Install Docker or Podman (`sudo apt-get install docker.io`), or point DOCKER_HOST at an engine."
 
 
 def addresses(environ: Mapping[str, str]) -> Iterator[Address]:
     """Where to look, best first. Raises EngineError for a chosen context that does not exist."""
     if environ.get("DOCKER_HOST"):
         settings = kwargs_from_env(environment=dict(environ))
-        yield Address("DOCKER_HOST", settings["base_url"], settings.get("tls") or False)
+        yield Address("DOCKER_HOST", settings["base_url"], settings.get("tls") or False, chosen=True)
         return
     if chosen := _context(environ.get("DOCKER_CONTEXT")):
         yield chosen
@@ -97,7 +130,7 @@ def _context(name: str | None) -> Address | None:
     if not context.Host:
         raise EngineError(f"{source} names no engine: `docker context inspect {context.Name}` shows what it holds")
     tls: TLSConfig | None = context.TLSConfig
-    return Address(source, context.Host, False if tls is None else tls)
+    return Address(source, context.Host, False if tls is None else tls, chosen=True)
 
 
 class _Api(docker.APIClient):

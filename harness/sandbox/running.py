@@ -133,10 +133,7 @@ class _Life:
             self._stack.push_async_callback(_cancelled, task)
 
     async def _image(self) -> str:
-        found = await self._engine.run(lambda client: image.lookup(client, self._spec.image))
-        if found.wire not in ("", wire_fingerprint()):  # one that was built by hand has no label, and is asked later
-            raise WireMismatch(f"the image {found.name} was built for another version: run `{image.BUILD_COMMAND}`")
-        return found.name
+        return (await self._engine.run(lambda client: image.usable(client, self._spec.image, self._spec.apps))).name
 
     async def _create(self, name: str) -> None:
         labels = ownership.owner_labels(self._root, self._folder.id, self._spec.lease)

@@ -13,6 +13,7 @@ from sandbox_image.wire import Size
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([bkmgt]?)(?:i?b)?", re.IGNORECASE)
 _SCREEN = re.compile(r"(\d+)\s*[xX×]\s*(\d+)")  # noqa: RUF001 - people do write the multiplication sign
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+]")
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", re.IGNORECASE)
 
@@ -46,6 +47,18 @@ def parse_screen(value: object) -> object:
     return value
 
 
+def parse_apps(value: object) -> object:
+    """Names of Debian packages, as a list or as text with commas between; in order, each once."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        return value
+    for name in names:
+        if not isinstance(name, str) or not _PACKAGE.fullmatch(name.strip()):
+            raise ValueError(f"an application is the name of a Debian package, such as featherpad; {name!r} is none")
+    return tuple(sorted({name.strip() for name in names}))
+
+
+Apps = Annotated[tuple[str, ...], BeforeValidator(parse_apps)]
 Bytes = Annotated[int, BeforeValidator(parse_bytes), Field(ge=0)]
 Seconds = Annotated[float, BeforeValidator(parse_seconds)]
 Screen = Annotated[Size, BeforeValidator(parse_screen)]
@@ -72,19 +85,27 @@ class SandboxSpec(BaseModel):
 
     image: str | None = None
     """An image other than the one built from the recipe; it must speak the same wire."""
+    apps: Apps = ()
+    """Debian packages that the image has beside its own; `harness image build --apps` adds them."""
     screen: Screen = Size(width=1280, height=800)
+    """In pixels: a Size, `"1280x800"` or a pair; 320x200 to 7680x4320."""
     memory: Bytes = Field(default=2048 * MIB, ge=256 * MIB)
+    """What all of its programs and its files may take together; where they need more, programs are killed."""
     cpus: float = Field(default=2.0, ge=0.1, le=1024)
+    """Processors it may use, also a part of one."""
     pids: int = Field(default=512, ge=64, le=100_000)
+    """Processes and threads at one time."""
     shm: Bytes | None = Field(default=None, ge=MIB)
-    """An eighth of memory where not given."""
+    """Shared memory, as browsers use it; an eighth of memory where not given."""
     home: Bytes | None = Field(default=None, ge=16 * MIB)
-    """A quarter of memory where not given; so is `tmp`."""
+    """Room for files in the home; a quarter of memory where not given. So is `tmp`, which is for `/tmp`."""
     tmp: Bytes | None = Field(default=None, ge=16 * MIB)
     lease: Seconds = Field(default=60.0, ge=5, le=86_400)
     """The sandbox ends by itself so many seconds after its owner last renewed it."""
     network: Literal["none"] = "none"
+    """The desktop reaches no network, and no network reaches it."""
     start_timeout: Seconds = Field(default=60.0, gt=0, le=3600)
+    """How long starting may take before it is a StartFailed."""
     labels: dict[str, Label] = Field(default_factory=dict)
     """More labels for the container, as tools of yours may want them."""
 
@@ -93,6 +114,8 @@ class SandboxSpec(BaseModel):
         wide, high = self.screen.width, self.screen.height
         if not (320 <= wide <= 7680 and 200 <= high <= 4320):  # noqa: PLR2004 - the limits are told in the message
             raise ValueError(f"a screen is 320x200 to 7680x4320 pixels; found {wide}x{high}")
+        if self.image and self.apps:
+            raise ValueError("an image of your own brings its own applications: give `image` or `apps`, not both")
         disks = sum(self.disks)
         if disks >= self.memory:
             raise ValueError(

@@ -57,6 +57,28 @@ def orderly_termination() -> Iterator[None]:
                 os.kill(os.getpid(), watch.came)
 
 
+@contextmanager
+def termination_exits() -> Iterator[None]:
+    """For code that blocks: a signal raises SystemExit in the block; it takes effect when the block has ended."""
+    came: list[int] = []
+
+    def leave(number: int, _: object) -> None:
+        if not came:  # what is under way already is not to be disturbed
+            came.append(number)
+            raise SystemExit(128 + number)
+
+    signals = _free_to_handle()
+    for number in signals:
+        signal.signal(number, leave)
+    try:
+        yield
+    finally:
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        if came:
+            os.kill(os.getpid(), came[0])
+
+
 def _free_to_handle() -> list[signal.Signals]:
     if threading.current_thread() is not threading.main_thread():
         return []

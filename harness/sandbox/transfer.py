@@ -41,7 +41,7 @@ class Source(NamedTuple):
 
 async def collect(stream: AsyncIterator[FileInfo | bytes], limit: int | None) -> bytes:
     """The bytes of a file, `limit` of them at most."""
-    async with _opened(stream, limit) as (info, pieces):
+    async with opened(stream, limit) as (info, pieces):
         if info.type == "folder":
             raise _refused(f"{info.path} is a folder; bring it with get")
         return b"".join([piece async for piece in pieces])
@@ -60,14 +60,14 @@ async def save(
             else:
                 _write(pieces, to, info.mode & _HARMLESS | stat.S_IRUSR | stat.S_IWUSR)
 
-    async with _opened(stream, limit) as (info, pieces):
+    async with opened(stream, limit) as (info, pieces):
         total = info.bytes if info.type == "file" else None
         await consume(_counted(pieces, total, progress) if progress else pieces, write)
     return info
 
 
 @asynccontextmanager
-async def _opened(
+async def opened(
     stream: AsyncIterator[FileInfo | bytes], limit: int | None
 ) -> AsyncGenerator[tuple[FileInfo, AsyncIterator[bytes]]]:
     """What is told of a file, and its pieces; the end of the block ends the stream."""

@@ -10,7 +10,19 @@ from harness.errors import SandboxLost
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
-    from sandbox_image.wire import Answer, Exit, FileInfo, Guest, Output, Perform, ReadFile, Shell, WriteFile
+    from sandbox_image.wire import (
+        Answer,
+        Event,
+        Exit,
+        FileInfo,
+        Guest,
+        Listen,
+        Output,
+        Perform,
+        ReadFile,
+        Shell,
+        WriteFile,
+    )
 
 T = TypeVar("T")
 
@@ -43,6 +55,10 @@ class Watched:
             return await self._guest.write_file(request, content)
         except SandboxLost as error:
             raise await self._explain(error) from error
+
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """As the guest."""
+        return self._pass(self._guest.events(request))
 
     async def _pass(self, stream: AsyncIterator[T]) -> AsyncGenerator[T]:
         """A stream of the guest; closed with this one, so that its work ends when nobody wants it any more."""

@@ -23,9 +23,10 @@ class FakeDesktop(Desktop):
         screen: Size | None = None,
         *,
         apps: Mapping[str, Factory] | None = None,
+        openers: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         bash: ShellHandler | None = None,
         patient: bool = False,
     ) -> None:
-        self.guest = FakeGuest(screen, apps=apps, files=files, bash=bash, patient=patient)
+        self.guest = FakeGuest(screen, apps=apps, openers=openers, files=files, bash=bash, patient=patient)
         super().__init__(self.guest, self.guest.screen)

@@ -22,8 +22,7 @@ def photograph(
             return None
         region = changed
     size = wanted.size or region.size
-    shot = _with_pointer(frame, pointer) if wanted.pointer else frame
-    shot = shot.crop((region.x, region.y, region.x + region.width, region.y + region.height))
+    shot = crop(with_pointer(frame, pointer) if wanted.pointer else frame, region)
     if size != region.size:
         shot = shot.resize((size.width, size.height), Image.Resampling.LANCZOS)
     kind: PictureFormat = "png" if wanted.format == "auto" else wanted.format
@@ -51,7 +50,18 @@ def compare(before: Image.Image, after: Image.Image, settle: Settle) -> Effect:
     )
 
 
-def _with_pointer(frame: Image.Image, at: ScreenPoint) -> Image.Image:
+def crop(frame: Image.Image, region: Region) -> Image.Image:
+    """A region of the whole screen."""
+    return frame.crop((region.x, region.y, region.x + region.width, region.y + region.height))
+
+
+def moved(box: Region, region: Region) -> Region:
+    """A box of a region's picture in pixels of the screen."""
+    return box.model_copy(update={"x": box.x + region.x, "y": box.y + region.y})
+
+
+def with_pointer(frame: Image.Image, at: ScreenPoint) -> Image.Image:
+    """A copy of the frame with an arrow at a place."""
     shown = frame.copy()
     ImageDraw.Draw(shown).polygon([(at.x + x, at.y + y) for x, y in _ARROW], fill="#000000", outline="#ffffff")
     return shown

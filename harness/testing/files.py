@@ -12,6 +12,7 @@ from functools import partial
 from typing import assert_never
 
 from sandbox_image.wire import (
+    Done,
     Entry,
     ErrorCode,
     FileAction,
@@ -21,6 +22,7 @@ from sandbox_image.wire import (
     ListFolder,
     ReadFile,
     Refused,
+    RemoveFile,
     WriteFile,
 )
 
@@ -44,7 +46,7 @@ class FakeFiles:
     async def read(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
         """As `Guest.read_file`."""
         path = self._real(absolute(request.path))
-        if not self._exists(path):
+        if not self.exists(path):
             raise _not_found(path)
         file = path in self.content
         data = self.content[path] if file else self._archive(path)
@@ -68,20 +70,39 @@ class FakeFiles:
         self._keep(path, data, mode)
         return FileInfo(path=path, type="file", bytes=len(data), mode=mode)
 
-    def do(self, action: FileAction) -> FolderPage | Entry:
+    def do(self, action: FileAction) -> FolderPage | Entry | Done:
         """What is asked of files in a `Perform`."""
         match action:
             case ListFolder(path=path):
                 return self._page(absolute(path), action.after, action.limit)
             case FindFile(path=path):
-                if not self._exists(absolute(path)):
+                if not self.exists(absolute(path)):
                     raise _not_found(absolute(path))
                 return self._entry(absolute(path))
+            case RemoveFile(path=path):
+                self._remove(absolute(path))
+                return Done()
         assert_never(action)
+
+    def _remove(self, path: str) -> None:
+        if not self.exists(path):
+            raise _not_found(path)
+        if not path.startswith(tuple(f"{root}/" for root in _WRITABLE)):
+            raise Refused(
+                ErrorCode.DENIED, f"{path} cannot be removed; only what is below {' or '.join(_WRITABLE)} can"
+            )
+        for name in [path, *(posixpath.join(path, name) for name in self._below(path))]:
+            for kept in (self.content, self.links, self.modes, self.changed):
+                kept.pop(name, None)
+
+    def is_folder(self, path: str) -> bool:
+        """Whether a folder stands at a path as the wire has it."""
+        path = self._real(absolute(path))
+        return self.exists(path) and path not in self.content
 
     def _page(self, path: str, after: str, limit: int) -> FolderPage:
         path = self._real(path)
-        if not self._exists(path):
+        if not self.exists(path):
             raise _not_found(path)
         if path in self.content:
             raise Refused(ErrorCode.FILE_ERROR, f"cannot list {path}: it is a file, not a folder")
@@ -103,7 +124,8 @@ class FakeFiles:
         start = path.rstrip("/") + "/"
         return [name[len(start) :] for name in (*self.content, *self.links, *_WRITABLE) if name.startswith(start)]
 
-    def _exists(self, path: str) -> bool:
+    def exists(self, path: str) -> bool:
+        """Whether anything is at an absolute path."""
         return path in self.content or path in self.links or path in _WRITABLE or bool(self._below(path))
 
     def _real(self, path: str) -> str:

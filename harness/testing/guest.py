@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
@@ -13,21 +13,25 @@ from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
 from harness.testing.keyboard import FakeKeyboard
+from harness.testing.live import FakeLive
+from harness.testing.manager import FakeManager
 from harness.testing.pointer import FakePointer
-from harness.testing.programs import Factory, FakeManager, FakePrograms
+from harness.testing.programs import Factory, FakeProgram, FakePrograms
 from harness.testing.screen import FakeScreen
-from harness.testing.shell import ShellHandler, little_shell, run
+from harness.testing.shell import FakeShells, ShellHandler
 from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
     Answer,
     ClipboardAction,
     ErrorCode,
+    Event,
     Exit,
     Failure,
     FileAction,
     FileInfo,
     KeyboardAction,
+    Listen,
     Output,
     Perform,
     PointerAction,
@@ -39,6 +43,7 @@ from sandbox_image.wire import (
     Result,
     ScreenPoint,
     Shell,
+    ShellAction,
     Size,
     TextRead,
     WaitingAction,
@@ -55,10 +60,10 @@ if TYPE_CHECKING:
 class FakeGuest:
     """Implements `wire.Guest`.
 
-    `apps` maps the first word of a command line to what makes its window; `bash` answers commands, a little shell
-    where none is given. Nothing in here moves on its own, so a window that is not there when it is waited for is
-    refused at once; with `patient` the wait takes its time, for tests that `show` one meanwhile. `hook` is awaited
-    while an action holds its button or keys.
+    `apps` maps the first word of a command line to what makes its window, `openers` a suffix such as `.txt` or the
+    scheme of an address to such a word; `bash` answers commands, a little shell where none is given. Nothing in here
+    moves on its own, so a window that is not there when it is waited for is refused at once; with `patient` the wait
+    takes its time, for tests that `show` one meanwhile. `hook` is awaited while an action holds its button or keys.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class FakeGuest:
         screen: Size | None = None,
         *,
         apps: Mapping[str, Factory] | None = None,
+        openers: Mapping[str, str] | None = None,
         files: Mapping[str, bytes] | None = None,
         bash: ShellHandler | None = None,
         patient: bool = False,
@@ -73,7 +79,7 @@ class FakeGuest:
         self._screen = FakeScreen(screen or Size(width=800, height=600))
         self._files = FakeFiles()
         self._files.content.update({absolute(path): data for path, data in (files or {}).items()})
-        self._handler = bash or little_shell(self._files)
+        self._shells = FakeShells(self._files, bash)
         self._lock = asyncio.Lock()
         self._held = Held()
         self._pointer = FakePointer(self._screen, self._held)
@@ -81,7 +87,7 @@ class FakeGuest:
         self._keyboard = FakeKeyboard(self._screen, self._held, self._clipboard)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
         self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
-        self._programs = FakePrograms(self._manager, self._held, apps or {})
+        self._programs = FakePrograms(self._manager, self._held, self._files, apps=apps or {}, openers=openers or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
 
@@ -106,6 +112,11 @@ class FakeGuest:
     def held(self) -> set[str]:
         """Buttons and keys that are down, by name."""
         return {*self._held.buttons, *self._held.keys}
+
+    @property
+    def programs(self) -> dict[int, FakeProgram]:
+        """The programs that were started, by pid."""
+        return self._programs.started
 
     @property
     def hook(self) -> Hook | None:
@@ -140,7 +151,7 @@ class FakeGuest:
     async def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """Run a command through the handler."""
         self.commands.append(request.command)
-        async for event in run(self._handler, request):
+        async for event in self._shells.run(request):
             yield event
 
     def read_file(self, request: ReadFile) -> AsyncIterator[FileInfo | bytes]:
@@ -150,6 +161,10 @@ class FakeGuest:
     async def write_file(self, request: WriteFile, content: AsyncIterable[bytes]) -> FileInfo:
         """Write to the dict of files."""
         return await self._files.write(request, content)
+
+    def events(self, request: Listen) -> AsyncGenerator[Event]:
+        """Tell what actions and `show` change."""
+        return FakeLive(self._screen, lambda: self._pointer.at).listen(request)
 
     # --- one request ----------------------------------------------------------------------------------------------
 
@@ -205,6 +220,8 @@ class FakeGuest:
             return await self._programs.do(action)
         if isinstance(action, FileAction):
             return self._files.do(action)
+        if isinstance(action, ShellAction):
+            return self._shells.do(action)
         assert_never(action)
 
     async def _read(self, action: ReadingAction) -> TextRead:

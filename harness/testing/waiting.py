@@ -8,7 +8,7 @@ from typing import assert_never
 
 from PIL import Image
 
-from harness.testing.eyes import compare
+from harness.testing.eyes import compare, crop, moved
 from harness.testing.held import Held
 from harness.testing.screen import FakeScreen
 from sandbox_image.wire import (
@@ -61,7 +61,7 @@ class FakeWaiting:
         return _told(compare(before, self._seen(region), Settle()), region, started)
 
     def _seen(self, region: Region) -> Image.Image:
-        return self._screen.render().crop((region.x, region.y, region.x + region.width, region.y + region.height))
+        return crop(self._screen.render(), region)
 
 
 def _nothing(quiet_ms: int) -> Effect:
@@ -70,6 +70,6 @@ def _nothing(quiet_ms: int) -> Effect:
 
 def _told(effect: Effect, region: Region, started: float) -> Effect:
     """The effect on a part of the screen, in pixels of the screen."""
-    box = effect.box and effect.box.model_copy(update={"x": effect.box.x + region.x, "y": effect.box.y + region.y})
+    box = moved(effect.box, region) if effect.box else None
     waited_ms = (time.monotonic() - started) * 1000
     return effect.model_copy(update={"box": box, "still": False, "waited_ms": waited_ms})

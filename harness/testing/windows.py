@@ -25,8 +25,8 @@ _INK, _PAPER, _BAR, _ACTIVE_BAR, _FACE = "#000000", "#ffffff", "#c8c8c8", "#9db8
 class FakeWindow:
     """A window that shows `text`, takes what is typed at its end, and has a row of `buttons` at its foot.
 
-    A button calls its function with the window. Override `clicked`, `typed`, `pressed` or `scrolled` for other
-    behaviour; whatever they do to the window shows on the screen after the action.
+    A button calls its function with the window. Override `clicked`, `typed`, `pressed`, `scrolled` or `closing` for
+    other behaviour; whatever they do to the window shows on the screen after the action.
     """
 
     title: str = "Window"
@@ -63,6 +63,11 @@ class FakeWindow:
                 self.text += one.upper()
             case _:
                 pass
+
+    def closing(self) -> FakeWindow | None:
+        """Somebody asked it to close: it does, unless it returns a dialog that is to open instead."""
+        self.closed = True
+        return None
 
     def scrolled(self, dx: int, dy: int) -> None:
         """Turns of the wheel over the window."""

@@ -8,7 +8,10 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox_image.wire.base import Message
+from sandbox_image.wire.events import EVENT, Event, FrameInfo, LiveFrame
+from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.perform import Answer, Reply
+from sandbox_image.wire.picture import PictureInfo
 
 M = TypeVar("M")
 
@@ -35,23 +38,52 @@ def decode(kind: type[M] | TypeAdapter[M], body: bytes) -> M:
 
 def encode_frame(answer: Answer) -> bytes:
     """A reply and its picture as one body, the picture not re-coded."""
-    head = encode(answer.reply)
-    return b"".join((_LENGTH.pack(len(head)), head, answer.picture))
+    return _framed(answer.reply, answer.picture)
 
 
 def decode_frame(body: bytes) -> Answer:
     """The reverse of `encode_frame`. Raises WireError where lengths and announcements do not agree."""
+    head, picture = _parts(body)
+    reply = decode(Reply, head)
+    _check_length(reply.picture, picture)
+    return Answer(reply, picture)
+
+
+def encode_event(event: Event | Failure) -> bytes:
+    """One message of `/events`, in the form of a frame."""
+    return _framed(event.info, event.picture) if isinstance(event, LiveFrame) else _framed(event, b"")
+
+
+def decode_event(body: bytes) -> Event | Failure:
+    """The reverse of `encode_event`. Raises WireError."""
+    head, picture = _parts(body)
+    event = decode(EVENT, head)
+    if isinstance(event, FrameInfo):
+        _check_length(event.picture, picture)
+        return LiveFrame(event, picture)
+    _check_length(None, picture)
+    return event
+
+
+def _framed(head: Message, picture: bytes) -> bytes:
+    told = encode(head)
+    return b"".join((_LENGTH.pack(len(told)), told, picture))
+
+
+def _parts(body: bytes) -> tuple[bytes, bytes]:
     if len(body) < _LENGTH.size:
         raise WireError(f"a frame has at least {_LENGTH.size} bytes; found {len(body)}")
     (length,) = _LENGTH.unpack_from(body)
     end = _LENGTH.size + length
     if end > len(body):
-        raise WireError(f"the frame announces {length} bytes of reply; {len(body) - _LENGTH.size} follow")
-    reply, picture = decode(Reply, body[_LENGTH.size : end]), body[end:]
-    announced = reply.picture.length if reply.picture else 0
+        raise WireError(f"the frame announces a head of {length} bytes; {len(body) - _LENGTH.size} follow")
+    return body[_LENGTH.size : end], body[end:]
+
+
+def _check_length(info: PictureInfo | None, picture: bytes) -> None:
+    announced = info.length if info else 0
     if announced != len(picture):
-        raise WireError(f"the reply announces a picture of {announced} bytes; {len(picture)} follow")
-    return Answer(reply, picture)
+        raise WireError(f"a picture of {announced} bytes is announced; {len(picture)} follow")
 
 
 def _explain(error: ValidationError) -> str:

@@ -22,7 +22,9 @@ class ErrorCode(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     UNTYPABLE = "untypable"  # a character that no key of the layout gives
     NO_SUCH_WINDOW = "no_such_window"
+    WINDOW_STAYED = "window_stayed"  # it was to close or to go away
     LAUNCH_FAILED = "launch_failed"
+    NO_SUCH_PROGRAM = "no_such_program"  # none that this worker started and remembers
     NOT_FOUND = "not_found"  # a file or folder
     DENIED = "denied"  # by the file system
     FILE_ERROR = "file_error"  # any other refusal of the file system: full, a folder, a name too long

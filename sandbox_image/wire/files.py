@@ -82,5 +82,12 @@ class FolderPage(Message):
     after: str | None  # what `ListFolder.after` has to be for the next page; None at the end
 
 
-FileAction = ListFolder | FindFile
+class RemoveFile(Message):
+    """Remove a file or a link, or a folder with all in it."""
+
+    kind: Literal["remove_file"] = "remove_file"
+    path: FilePath
+
+
+FileAction = ListFolder | FindFile | RemoveFile
 """What is done with files in a `Perform`, by the process with the desktop user's rights."""

@@ -13,15 +13,18 @@ from sandbox_image.wire.files import Entry, FileAction, FolderPage
 from sandbox_image.wire.keyboard import KeyboardAction, Typed
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction, PointerState
-from sandbox_image.wire.programs import Launched, ProgramAction
+from sandbox_image.wire.programs import ListPrograms, ProgramAction, ProgramResult, ReadOutput, WaitExit
 from sandbox_image.wire.reading import ReadingAction, TextRead
+from sandbox_image.wire.shell import SessionList, ShellAction
 from sandbox_image.wire.waiting import Waited, WaitingAction
-from sandbox_image.wire.windows import ListWindows, WaitWindow, WindowAction, WindowFound, WindowList
+from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction | FileAction
+WorkerAction = ProgramAction | FileAction | ShellAction
 """What is done with the desktop user's rights, by a process of that user."""
 
-LookingAction = ReadingAction | WaitingAction | ListWindows | WaitWindow
+LookingAction = (
+    ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone | ListPrograms | ReadOutput | WaitExit
+)
 """What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
 
 Action = Annotated[
@@ -34,13 +37,14 @@ Result = Annotated[
     | PointerState
     | Typed
     | ClipboardRead
-    | Launched
+    | ProgramResult
     | WindowFound
     | WindowList
     | TextRead
     | Waited
     | FolderPage
-    | Entry,
+    | Entry
+    | SessionList,
     Field(discriminator="kind"),
 ]
 

@@ -9,13 +9,21 @@ from harness.testing import FakeDesktop, FakeWindow
 from tests.support.conformance import CHECKS, Check
 
 
+class FakeEditor(FakeWindow):
+    """Asks before it closes where something was typed."""
+
+    def closing(self) -> FakeWindow | None:
+        return FakeWindow(title="Save Changes?") if self.text else super().closing()
+
+
 def fake_mousepad(_: tuple[str, ...]) -> FakeWindow:
-    return FakeWindow(title="Untitled 1 - Mousepad", window_class=("mousepad", "Mousepad"))
+    return FakeEditor(title="Untitled 1 - Mousepad", window_class=("mousepad", "Mousepad"))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 async def test_the_fake_desktop_keeps_to_it(check: Check) -> None:
-    await check(FakeDesktop(apps={"mousepad": fake_mousepad}, patient=True))
+    apps = {"mousepad": fake_mousepad, "true": lambda _: None}
+    await check(FakeDesktop(apps=apps, openers={".txt": "mousepad"}, patient=True))
 
 
 @pytest.mark.container

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox_image.bash import Bash
+from sandbox_image.bash import Bash, Command
 from sandbox_image.procfs import kill, members, owner
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
 
 @pytest.fixture
@@ -24,22 +24,26 @@ async def bash() -> AsyncIterator[Bash]:
     bash.end()
 
 
+def run(bash: Bash, command: str, sink: Callable[[bytes], None]) -> asyncio.Future[int]:
+    return bash.run(Command(command), sink, sink, sink)
+
+
 async def output(bash: Bash, command: str) -> str:
     printed: list[bytes] = []
-    await bash.run(command, printed.append)
+    await run(bash, command, printed.append)
     bash.mute()
     return b"".join(printed).decode()
 
 
 async def test_the_status_comes_after_all_that_was_printed(bash: Bash) -> None:
     printed: list[bytes] = []
-    assert await bash.run("seq 100000; (exit 5)", printed.append) == 5
+    assert await run(bash, "seq 100000; (exit 5)", printed.append) == 5
     assert b"".join(printed).endswith(b"\n100000\n")
 
 
 async def test_the_end_of_bash_comes_with_its_code_and_after_its_output(bash: Bash) -> None:
     printed: list[bytes] = []
-    status = bash.run("echo last; exit 4", printed.append)
+    status = run(bash, "echo last; exit 4", printed.append)
     assert await bash.ended == 4
     assert not status.done()
     assert printed == [b"last\n"]
@@ -47,7 +51,7 @@ async def test_the_end_of_bash_comes_with_its_code_and_after_its_output(bash: Ba
 
 async def test_a_skipped_command_goes_no_further_and_the_next_one_runs(bash: Bash) -> None:
     begun = asyncio.Event()
-    status = bash.run("x=1; echo; while :; do :; done; x=2", lambda _: begun.set())
+    status = run(bash, "x=1; echo; while :; do :; done; x=2", lambda _: begun.set())
     await begun.wait()
     bash.halt()
     bash.skip()
@@ -57,7 +61,7 @@ async def test_a_skipped_command_goes_no_further_and_the_next_one_runs(bash: Bas
 
 
 async def test_skipping_when_nothing_runs_does_no_harm(bash: Bash) -> None:
-    await bash.run("", lambda _: None)
+    await run(bash, "", lambda _: None)
     bash.skip()
     assert await output(bash, "echo on") == "on\n"
 
@@ -69,7 +73,7 @@ async def test_traps_of_the_user_do_not_see_our_lines(bash: Bash) -> None:
 
 
 async def test_what_a_background_job_prints_between_commands_is_bounded(bash: Bash) -> None:
-    await bash.run("(head -c 1000000 /dev/zero | tr '\\0' x; touch /dev/null) & job=$!", lambda _: None)
+    await run(bash, "(head -c 1000000 /dev/zero | tr '\\0' x; touch /dev/null) & job=$!", lambda _: None)
     bash.mute()
     printed = await output(bash, "wait $job")
     assert 0 < len(printed) <= 1_000_000

@@ -49,3 +49,13 @@ def test_a_tail_holds_no_more_than_twice_its_limit() -> None:
         tail.feed(b"x" * 50)
         assert len(tail._kept) <= 250  # noqa: SLF001 - the bound is the point
     assert (tail.take(), tail.omitted) == (b"x" * 100, 49_900)
+
+
+def test_output_that_nobody_has_any_more_counts_with_what_was_fed_since_the_first_half() -> None:
+    told: list[bytes] = []
+    clip = Clip(10, told.append)
+    clip.feed(b"abcdefgh")
+    clip.skip(100)
+    clip.feed(b"uvwxyz")
+    assert clip.close() == 104
+    assert told == [b"abcde", b"\n[... 104 bytes of output left out ...]\n", b"vwxyz"]

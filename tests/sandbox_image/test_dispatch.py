@@ -83,7 +83,7 @@ async def test_requests_with_actions_do_not_mix(hands: Hands, terminal: Terminal
 
 
 async def test_looking_does_not_wait_for_acting(hands: Hands) -> None:
-    acting = asyncio.create_task(hands.perform(WaitWindow(title="never", timeout_ms=60_000)))
+    acting = asyncio.create_task(hands.perform(Press(keys="Shift_L"), WaitWindow(title="never", timeout_ms=60_000)))
     await asyncio.sleep(0.05)
     answers = await asyncio.gather(*(hands.perform(picture=Picture()) for _ in range(8)))
     assert all(answer.picture for answer in answers)
@@ -91,6 +91,14 @@ async def test_looking_does_not_wait_for_acting(hands: Hands) -> None:
     acting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await acting
+
+
+async def test_however_many_pictures_are_asked_for_the_hands_get_their_turn(hands: Hands, target: Target) -> None:
+    pictures = [asyncio.create_task(hands.perform(picture=Picture())) for _ in range(100)]
+    await pictures[0]
+    await hands.do(Click(at=target.at(10, 10)))
+    assert not pictures[-1].done()
+    assert all([(await picture).reply.failure is None for picture in pictures])
 
 
 async def test_nothing_that_happens_is_no_effect(hands: Hands, target: Target) -> None:

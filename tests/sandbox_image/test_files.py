@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox_image.archive import pack
-from sandbox_image.wire import ErrorCode, FileInfo, ReadFile, Refused, WriteFile
+from sandbox_image.wire import ErrorCode, FileInfo, ReadFile, Refused, RemoveFile, WriteFile
 from tests.support.guest_worker import run
 
 if TYPE_CHECKING:
@@ -125,6 +125,12 @@ async def test_a_path_that_is_no_unicode_is_told_in_unicode(worker: Worker, home
     assert (await run(worker, r"cat $'caf\xe9/\\'")).text == "x"
     with pytest.raises(Refused, match=r"caf\\xe9/none"):
         await read(worker, r"caf\xe9/none")
+
+
+async def test_a_link_is_removed_and_not_what_it_leads_to(worker: Worker) -> None:
+    await run(worker, "mkdir d; touch d/kept; ln -s d link")
+    await worker.do(RemoveFile(path="link"))
+    assert (await run(worker, "find . -mindepth 1")).text == "./d\n./d/kept\n"
 
 
 async def test_writing_replaces_a_file_and_follows_a_link(worker: Worker, home: Path) -> None:

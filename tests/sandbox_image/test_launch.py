@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,26 +34,6 @@ async def test_arguments_arrive_unchanged_and_the_folder_counts_from_home(worker
     assert await log_of(worker, started.log, 5) == [f"{home}/sub", "a b", "", "*", "ü"]
 
 
-async def test_programs_of_one_name_have_logs_of_their_own(worker: Worker) -> None:
-    first = await launch(worker, "true")
-    second = await launch(worker, "true")
-    assert first.log != second.log
-    assert Path(first.log).name == "true-1.log"
-
-
-async def test_a_program_that_ended_leaves_no_zombie(worker: Worker) -> None:
-    started = await launch(worker, "false")
-    ran = await run(worker, f"while [ -e /proc/{started.pid} ]; do sleep 0.01; done; echo gone")
-    assert ran.text == "gone\n"
-
-
-async def test_a_restart_of_the_shell_spares_launched_programs(worker: Worker) -> None:
-    started = await launch(worker, "sleep", "1000")
-    await run(worker, "true")
-    await run(worker, "", restart=True)
-    assert (await run(worker, f"kill {started.pid}")).code == 0
-
-
 @pytest.mark.parametrize(
     ("argv", "cwd", "says"),
     [
@@ -76,8 +55,3 @@ async def test_what_cannot_be_started_is_told_with_the_reason(
         await launch(worker, *argv, cwd=cwd)
     assert refused.value.failure.code is ErrorCode.LAUNCH_FAILED
     assert (await run(worker, "ls ~/.cache/harness/logs")).text == ""
-
-
-async def test_many_programs_start_at_once(worker: Worker) -> None:
-    started = await asyncio.gather(*(launch(worker, "true") for _ in range(20)))
-    assert len({program.log for program in started}) == 20

@@ -11,10 +11,13 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
+from websockets.asyncio.client import unix_connect
+from websockets.exceptions import InvalidStatus
 
 from harness.testing import FakeGuest, FakeWindow
 from sandbox_image.fingerprint import wire_fingerprint
 from sandbox_image.wire import (
+    BOOT_HEADER,
     MAX_REQUEST_BYTES,
     SHELL_EVENT,
     Answer,
@@ -37,8 +40,10 @@ from sandbox_image.wire import (
     ScreenPoint,
     Shell,
     TypeText,
+    WindowList,
     WriteFile,
     decode,
+    decode_event,
     decode_frame,
     encode,
 )
@@ -435,3 +440,40 @@ async def test_a_file_that_breaks_off_is_not_taken_for_a_whole_one(
     async with served(Breaking(SCREEN), tmp_path / "s") as http:
         with pytest.raises(httpx.RemoteProtocolError):
             await http.get("/files", params={"path": "x"})
+
+
+async def listened(path: Path, query: str, boot: str) -> InvalidStatus:
+    """How it is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with unix_connect(str(path), f"ws://s/events?{query}", additional_headers={BOOT_HEADER: boot}):
+            pass
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("query", "boot", "status", "code"),
+    [
+        ("listen=%7B%22windows%22%3Atrue%7D", "boot-0", 409, ErrorCode.RESTARTED),
+        ("listen=%7B%7D", "boot-1", 400, ErrorCode.MALFORMED),
+        ("listen=x", "boot-1", 400, ErrorCode.MALFORMED),
+        ("", "boot-1", 400, ErrorCode.MALFORMED),
+    ],
+)
+async def test_listening_that_cannot_be_is_refused_before_it_begins(
+    tmp_path: Path, query: str, boot: str, status: int, code: ErrorCode
+) -> None:
+    async with served(FakeGuest(SCREEN), tmp_path / "s", boot="boot-1"):
+        refused = await listened(tmp_path / "s", query, boot)
+    assert refused.response.status_code == status
+    assert decode(Failure, bytes(refused.response.body or b"")).code is code
+
+
+async def test_events_come_over_a_web_socket(tmp_path: Path) -> None:
+    query = "listen=%7B%22windows%22%3Atrue%7D"
+    async with (
+        served(FakeGuest(SCREEN), tmp_path / "s"),
+        unix_connect(str(tmp_path / "s"), f"ws://s/events?{query}") as socket,
+    ):
+        message = await socket.recv()
+    assert isinstance(message, bytes)
+    assert decode_event(message) == WindowList(windows=())

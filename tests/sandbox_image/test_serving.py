@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +41,15 @@ async def test_it_answers_connections_that_came_before_it_started_and_says_that_
         await serving
     assert answers.count(b"200 OK") == 2  # on one connection, which is kept alive
     assert b"server:" not in answers
+
+
+LAZY = """
+import sys
+import sandbox_image.routes, sandbox_image.serving
+loaded = {name.partition(".")[0] for name in sys.modules}
+sys.exit(f"loaded before anybody listens: {loaded & {'websockets'}}" if "websockets" in loaded else 0)
+"""
+
+
+def test_the_library_of_web_sockets_is_not_loaded_before_anybody_listens() -> None:
+    subprocess.run([sys.executable, "-c", LAZY], check=True)

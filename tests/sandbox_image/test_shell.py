@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox_image.wire import ErrorCode, Output, Refused, Shell
+from sandbox_image.wire import (
+    ErrorCode,
+    ListSessions,
+    Output,
+    Refused,
+    ResizeTerminal,
+    SendInput,
+    SessionList,
+    Shell,
+    TerminalSize,
+)
 from tests.support.guest_worker import run
 
 if TYPE_CHECKING:
@@ -119,18 +130,168 @@ async def test_a_background_job_does_not_hold_up_its_command_and_goes_on_after_i
     assert alive(pid)
 
 
-async def test_what_a_background_job_prints_comes_with_the_next_command(worker: Worker) -> None:
-    await run(worker, "(until [ -e go ]; do :; done; echo late; touch done) &")
-    await run(worker, "touch go")
-    ran = await run(worker, "until [ -e done ]; do :; done; echo now")
-    assert set(ran.text.split()) <= {"late", "now"}
-    assert "now" in ran.text
+@pytest.mark.parametrize("separate", [False, True])
+async def test_what_a_background_job_prints_between_commands_is_told_apart(worker: Worker, *, separate: bool) -> None:
+    job = "(until [ -e go ]; do :; done; echo late; echo wrong >&2; touch done) &"
+    await run(worker, job, separate=separate)
+    await run(worker, "touch go; until [ -e done ]; do :; done", session="other")
+    ran = await run(worker, "echo now")
+    assert (ran.of("both"), sorted(ran.of("background").split())) == ("now\n", ["late", "wrong"])
+    assert (await run(worker, "echo again")).of("background") == ""
 
 
 async def test_a_background_job_that_prints_for_ever_holds_up_nothing(worker: Worker) -> None:
     await run(worker, "yes & disown", max_output=1000)
     ran = await run(worker, "kill $!; echo over", max_output=2000)
     assert ran.code == 0
+
+
+async def test_what_a_background_job_prints_between_commands_is_bounded(worker: Worker) -> None:
+    await run(worker, "(until [ -e go ]; do :; done; seq 100000; touch done) &")
+    await run(worker, "touch go; until [ -e done ]; do :; done", session="other")
+    late = (await run(worker, "true")).of("background")
+    assert late.startswith("\n[... ")
+    assert late.endswith("\n99999\n100000\n")
+    assert len(late) < 33_000
+
+
+async def test_streams_come_apart_where_that_is_asked_for(worker: Worker) -> None:
+    ran = await run(worker, "echo out; echo err >&2; ls /nope", separate=True)
+    assert (ran.of("stdout"), ran.of("both"), ran.code) == ("out\n", "", 2)
+    assert ran.of("stderr").startswith("err\nls: cannot access")
+    assert (await run(worker, "echo a; echo b >&2")).of("both") == "a\nb\n"
+
+
+async def test_streams_that_are_apart_are_cut_each_in_its_middle(worker: Worker) -> None:
+    ran = await run(worker, "seq 10000; seq 20000 30000 >&2", separate=True, max_output=2000)
+    for stream, first, last in (("stdout", "1\n", "10000\n"), ("stderr", "20000\n", "30000\n")):
+        text = ran.of(stream)
+        assert text.startswith(first)
+        assert text.endswith(last)
+        assert len(text) < 1100
+        assert "bytes of output left out" in text
+    assert ran.exit.omitted == 48_894 - 1000 + 60_006 - 1000
+
+
+async def test_a_command_over_its_time_with_streams_apart_tells_what_both_said(worker: Worker) -> None:
+    ran = await run(worker, "echo out; echo err >&2; sleep 1000", separate=True, timeout_ms=SOON)
+    assert (ran.of("stdout"), ran.of("stderr"), ran.exit.timed_out) == ("out\n", "err\n", True)
+    assert (await run(worker, "echo on >&2", separate=True)).of("stderr") == "on\n"
+
+
+async def test_variables_of_one_command_end_with_it(worker: Worker) -> None:
+    await run(worker, 'export KEPT=kept; f() { echo "$A"; }')
+    odd = "two words 'quoted' $HOME\nsecond line ü"
+    ran = await run(worker, "f; sh -c 'echo \"$A\"'; echo $KEPT $?; x=set", env={"A": odd, "KEPT": "hidden"})
+    assert ran.text == f"{odd}\n{odd}\nhidden 0\n"
+    assert (await run(worker, "echo [$A] $KEPT $x")).text == "[] kept set\n"
+
+
+async def test_the_folder_of_one_command_ends_with_it(worker: Worker, home: Path) -> None:
+    await run(worker, "mkdir -p real 'o d d'; ln -s real link; cd link; (exit 7)")
+    assert (await run(worker, "echo $?; pwd; cd /; x=1", cwd="o d d")).text == f"7\n{home}/o d d\n"
+    assert (await run(worker, "echo $? $x; pwd; dirs -l")).text == f"0 1\n{home}/link\n{home}/link\n"
+    late = await run(worker, "sleep 1000", cwd="/", timeout_ms=SOON)
+    assert late.exit.timed_out
+    assert (await run(worker, "pwd")).text == f"{home}/link\n"
+
+
+@pytest.mark.parametrize(
+    ("cwd", "code"), [("none", ErrorCode.NOT_FOUND), ("file", ErrorCode.FILE_ERROR), ("closed", ErrorCode.DENIED)]
+)
+async def test_a_folder_that_cannot_be_entered_is_refused_and_nothing_runs(
+    worker: Worker, cwd: str, code: ErrorCode
+) -> None:
+    await run(worker, "touch file; mkdir -m 600 closed")
+    with pytest.raises(Refused, match="cannot enter") as refused:
+        await run(worker, "touch ran", cwd=cwd)
+    assert refused.value.failure.code is code
+    assert (await run(worker, "[ -e ran ]")).code == 1
+
+
+async def test_bytes_that_are_not_utf8_are_told_as_they_are_as_well(worker: Worker) -> None:
+    await run(worker, "head -c 300000 /dev/urandom > noise")
+    ran = await run(worker, "printf 'caf\\xc3\\xa9 \\xef\\xbf\\xbd'; cat noise; printf '\\xe2\\x82'")
+    told = b"".join(event.data for event in ran.events)
+    assert told[:13] == "café \ufffd".encode() + told[9:13]
+    assert (len(told), told[-2:]) == (9 + 300_000 + 2, b"\xe2\x82")
+    digest = (await run(worker, "sha256sum noise")).text.split()[0]
+    assert hashlib.sha256(told[9:-2]).hexdigest() == digest
+    assert [event.raw for event in (await run(worker, "printf 'ü\\xef\\xbf\\xbd'")).events] == [None]
+
+
+async def test_programs_find_a_terminal_where_one_is_asked_for(worker: Worker) -> None:
+    await run(worker, "cd /usr; export E=e; x=1")
+    ran = await run(
+        worker, "tty; stty size; pwd; echo $E [$x] $TERM; cd /", terminal=TerminalSize(columns=100, rows=30)
+    )
+    name, *lines = ran.text.split("\r\n")
+    assert name.startswith("/dev/pts/")
+    assert lines == ["30 100", "/usr", "e [] xterm-256color", ""]
+    assert (await run(worker, "[ -t 0 ] || [ -t 1 ] || [ -t 2 ]; echo $?; pwd")).text == "1\n/usr\n"
+
+
+async def test_a_terminal_tells_all_of_the_output_and_the_exit_code(worker: Worker) -> None:
+    ran = await run(worker, "seq 20000; echo err >&2; exit 5", terminal=TerminalSize())
+    assert ran.text.replace("\r\n", " ").split() == [*map(str, range(1, 20_001)), "err"]
+    assert (ran.code, ran.exit.session_ended) == (5, False)
+
+
+async def test_what_is_typed_reaches_the_program_in_the_terminal(worker: Worker) -> None:
+    program = "read -p 'name? ' name </dev/tty; echo hello $name; sleep 1000 || echo stopped; stty size"
+    seen = ""
+    async for event in worker.shell(Shell(id="terminal", command=program, terminal=TerminalSize())):
+        if isinstance(event, Output):
+            before, seen = seen, seen + event.text
+            if "name? " in seen and "name? " not in before:
+                await worker.do(SendInput(text="Jö\r"))
+            if "hello" in seen and "hello" not in before:
+                await worker.do(ResizeTerminal(columns=50, rows=10))
+                await worker.do(SendInput(text="\x1a"))
+                await worker.do(SendInput(text="\x03"))
+        else:
+            assert event.code == 130
+    assert "hello Jö\r\n" in seen
+
+
+async def test_a_terminal_over_its_time_is_ended_and_the_session_goes_on(worker: Worker) -> None:
+    await run(worker, "x=1")
+    ran = await run(worker, "echo pid $$; cat", terminal=TerminalSize(), timeout_ms=SOON)
+    assert (ran.exit.timed_out, ran.exit.session_ended) == (True, False)
+    assert not alive(int(ran.text.split()[1]))
+    assert (await run(worker, "echo $x")).text == "1\n"
+
+
+async def test_a_job_left_in_a_terminal_does_not_hold_it_up(worker: Worker) -> None:
+    ran = await run(worker, "sleep 1000 & echo $!", terminal=TerminalSize())
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize("action", [SendInput(text="x"), ResizeTerminal(columns=1, rows=1)])
+async def test_there_is_no_typing_where_no_terminal_is(worker: Worker, action: SendInput | ResizeTerminal) -> None:
+    for _ in range(2):
+        with pytest.raises(Refused, match="'main'") as refused:
+            await worker.do(action)
+        assert refused.value.failure.code is ErrorCode.UNKNOWN_REQUEST
+        await run(worker, "true")
+
+
+async def test_the_sessions_that_are_there_are_listed(worker: Worker, home: Path) -> None:
+    assert await worker.do(ListSessions()) == SessionList(sessions=())
+    await run(worker, r"mkdir $'\xe9'; cd $'\xe9'", session="b")
+    running = asyncio.ensure_future(run(worker, "touch ready; sleep 1000", session="a"))
+    await run(worker, "until [ -e ~/ready ]; do :; done; exit", session="c")
+    listed = await worker.do(ListSessions())
+    assert isinstance(listed, SessionList)
+    assert [(one.name, one.busy, one.folder) for one in listed.sessions] == [
+        ("a", True, str(home)),
+        ("b", False, rf"{home}/\xe9"),
+    ]
+    assert all(alive(one.pid) for one in listed.sessions)
+    await run(worker, "", session="a", restart=True)
+    await running
+    await run(worker, "", session="b", restart=True)
+    assert await worker.do(ListSessions()) == SessionList(sessions=())
 
 
 async def test_long_output_is_cut_in_the_middle(worker: Worker) -> None:

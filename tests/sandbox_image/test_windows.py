@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 import pytest
 from Xlib import X, Xatom
 
-from sandbox_image.wire import ErrorCode, ListWindows, Region, WaitWindow, Window, WindowFound, WindowList
+from sandbox_image.wire import (
+    Done,
+    ErrorCode,
+    ListWindows,
+    Move,
+    Region,
+    ScreenPoint,
+    WaitWindow,
+    WaitWindowGone,
+    Window,
+    WindowFound,
+    WindowList,
+)
 from tests.support.hands import failure_in
 
 if TYPE_CHECKING:
@@ -167,3 +179,37 @@ async def test_a_window_partly_off_the_screen_keeps_its_true_place(hands: Hands,
         assert listed_window.region == window.region
     finally:
         window.close()
+
+
+@pytest.mark.parametrize(
+    "wish", [WaitWindowGone(title="TARG"), WaitWindowGone(title_regex="^t.*t$"), WaitWindowGone(window_class="target")]
+)
+async def test_a_window_is_waited_for_until_it_is_gone(hands: Hands, target: Target, wish: WaitWindowGone) -> None:
+    waiting = asyncio.create_task(hands.do(wish))
+    by_number = asyncio.create_task(hands.do(WaitWindowGone(window=target.window.id)))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    assert not by_number.done()
+    target.window.destroy()
+    target.x.flush()
+    for answer in (await waiting, await by_number):
+        assert answer.reply.results == (Done(),)
+
+
+@pytest.mark.usefixtures("target")
+async def test_a_window_that_stays_is_told_with_its_title(hands: Hands) -> None:
+    failure = failure_in(await hands.perform(WaitWindowGone(title="targ", timeout_ms=50)))
+    assert failure.code is ErrorCode.WINDOW_STAYED
+    assert "'target' (Target) still there after 50 ms" in failure.message
+
+
+async def test_what_is_not_there_is_gone(hands: Hands) -> None:
+    await hands.do(WaitWindowGone(title="never was", timeout_ms=0), WaitWindowGone(window=77, timeout_ms=0))
+
+
+async def test_a_wait_holds_up_nobody_who_acts(hands: Hands, new_target: Callable[[str], Target]) -> None:
+    waiting = asyncio.create_task(found(hands, WaitWindow(title="later")))
+    await asyncio.sleep(0.05)
+    await hands.do(Move(to=ScreenPoint(x=5, y=5)))
+    late = await asyncio.to_thread(new_target("later").show)
+    assert (await waiting).id == late.window.id

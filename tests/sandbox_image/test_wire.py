@@ -19,6 +19,7 @@ from sandbox_image.wire import (
     ButtonUp,
     Cancel,
     Click,
+    CloseWindow,
     Done,
     Drag,
     Effect,
@@ -26,16 +27,24 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
+    FocusWindow,
+    FrameInfo,
+    Frames,
     Health,
     KeyDown,
     KeyUp,
     Launch,
     Launched,
     Lease,
+    Listen,
+    ListPrograms,
     ListWindows,
+    LiveFrame,
     Message,
     Move,
+    MoveWindow,
     Ok,
+    Open,
     Output,
     Perform,
     Picture,
@@ -43,23 +52,32 @@ from sandbox_image.wire import (
     PictureInfo,
     PointerState,
     Press,
+    Program,
+    ProgramList,
+    ProgramOutput,
     ReadFile,
+    ReadOutput,
     ReadPointer,
     ReadText,
     Region,
     ReleaseAll,
     Reply,
+    ResizeWindow,
     ScreenPoint,
     Scroll,
     Settle,
+    SetWindowState,
     Shell,
     Size,
+    StopProgram,
     TextRead,
     TypeText,
     WaitChange,
     Waited,
+    WaitExit,
     WaitStill,
     WaitWindow,
+    WaitWindowGone,
     Window,
     WindowFound,
     WindowList,
@@ -67,8 +85,10 @@ from sandbox_image.wire import (
     Word,
     WriteFile,
     decode,
+    decode_event,
     decode_frame,
     encode,
+    encode_event,
     encode_frame,
 )
 
@@ -77,9 +97,11 @@ lengths = st.integers(1, MAX_COORDINATE)
 texts = st.text(min_size=1, max_size=50)
 numbers = st.integers(-(2**53), 2**53)
 durations = st.floats(0, 1e9)
+names = st.from_regex(r"[^=\x00]{1,20}", fullmatch=True)
 ids = st.from_regex(r"[A-Za-z0-9_-]{8,64}", fullmatch=True)
 deadlines = st.integers(1, 3_600_000)
 buttons = st.sampled_from(["left", "middle", "right", "back", "forward"])
+states = st.sampled_from(["normal", "maximized", "minimized", "fullscreen"])
 points = st.builds(ScreenPoint, x=places, y=places)
 sizes = st.builds(Size, width=lengths, height=lengths)
 regions = st.builds(Region, x=places, y=places, width=lengths, height=lengths)
@@ -103,12 +125,23 @@ actions = st.one_of(
     st.builds(KeyDown, keys=texts),
     st.builds(KeyUp, keys=texts),
     st.builds(TypeText, text=texts),
-    st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts),
+    st.builds(Launch, argv=many(texts, 1), cwd=st.none() | texts, env=st.dictionaries(names, st.text())),
+    st.builds(Open, target=texts),
+    st.builds(ListPrograms),
+    st.builds(ReadOutput, pid=numbers, max_output=st.integers(1000, 250_000)),
+    st.builds(WaitExit, pid=numbers, timeout_ms=deadlines),
+    st.builds(StopProgram, pid=numbers, grace_ms=st.integers(0, 60_000)),
     st.builds(WaitWindow, title=st.none() | texts, pid=st.none() | numbers, timeout_ms=deadlines),
     st.builds(ListWindows),
     st.builds(ReadText, region=maybe_regions, languages=many(st.sampled_from(["eng", "chi_sim"]), 1)),
     st.builds(WaitChange, region=maybe_regions, since=st.none() | texts, timeout_ms=deadlines),
     st.builds(WaitStill, region=maybe_regions, quiet_ms=st.integers(1, 60_000), timeout_ms=deadlines),
+    st.builds(WaitWindowGone, window=st.none() | numbers, title_regex=st.none() | texts),
+    st.builds(FocusWindow, window=numbers),
+    st.builds(MoveWindow, window=numbers, to=points),
+    st.builds(ResizeWindow, window=numbers, size=sizes),
+    st.builds(SetWindowState, window=numbers, state=states),
+    st.builds(CloseWindow, window=numbers, force=st.booleans(), timeout_ms=deadlines),
 )
 windows = st.builds(
     Window,
@@ -118,6 +151,7 @@ windows = st.builds(
     pid=st.none() | numbers,
     region=regions,
     active=st.booleans(),
+    state=states,
 )
 words = st.builds(Word, text=texts, box=regions, confidence=st.floats(0, 100), line=numbers)
 effects = st.builds(
@@ -128,10 +162,14 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
+programs = st.builds(Program, pid=numbers, argv=many(texts), log=texts, running=st.booleans(), code=st.none() | numbers)
 results = st.one_of(
     st.builds(Done),
     st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
     st.builds(Launched, pid=numbers, log=texts),
+    programs,
+    st.builds(ProgramList, programs=many(programs)),
+    st.builds(ProgramOutput, text=st.text()),
     st.builds(WindowFound, window=windows),
     st.builds(WindowList, windows=many(windows)),
     st.builds(TextRead, words=many(words), seen=texts),
@@ -188,7 +226,24 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Lease, seconds=st.floats(0.001, 86_400)),
     st.builds(Cancel, id=ids),
     st.builds(Ok),
+    st.builds(Listen, frames=st.builds(Frames, picture=pictures, fps=st.floats(0.01, 30)), windows=st.booleans()),
 )
+frame_infos = st.builds(
+    FrameInfo,
+    sequence=st.integers(1, 2**53),
+    time_ms=numbers,
+    changed=maybe_regions,
+    picture=st.builds(PictureInfo, region=regions, size=sizes, format=shown, length=st.integers(1, 200)),
+)
+
+
+@st.composite
+def live_frames(draw: st.DrawFn) -> LiveFrame:
+    info = draw(frame_infos)
+    return LiveFrame(info, draw(st.binary(min_size=info.picture.length, max_size=info.picture.length)))
+
+
+events = live_frames() | st.builds(WindowList, windows=many(windows)) | failures
 
 
 @given(messages)
@@ -199,6 +254,18 @@ def test_every_message_comes_back_equal(message: Message) -> None:
 @given(answers())
 def test_every_frame_comes_back_equal(answer: Answer) -> None:
     assert decode_frame(encode_frame(answer)) == answer
+
+
+@pytest.mark.parametrize("raw", ["%", "abc", "Y2Fm 6Q=="])
+def test_raw_output_is_base64_and_nothing_else(raw: str) -> None:
+    with pytest.raises(WireError, match="no base64"):
+        decode(SHELL_EVENT, f'{{"kind": "output", "text": "x", "raw": "{raw}"}}'.encode())
+
+
+@pytest.mark.parametrize("name", ["", "A B", "A=B", "1A", "A\n", "a-b"])
+def test_a_variable_has_a_name_that_a_shell_takes(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Shell(id="shell-0001", command="true", env={name: "x"})
 
 
 @given(st.one_of(st.builds(Output, text=st.text()), st.builds(Exit, code=numbers), failures))
@@ -216,7 +283,7 @@ def test_a_frame_cut_anywhere_is_an_error(answer: Answer, data: st.DataObject) -
 
 @given(answers(), st.binary(min_size=1, max_size=9))
 def test_a_frame_with_more_than_it_announces_is_an_error(answer: Answer, more: bytes) -> None:
-    with pytest.raises(WireError, match="announces a picture"):
+    with pytest.raises(WireError, match="is announced"):
         decode_frame(encode_frame(answer) + more)
 
 
@@ -297,3 +364,33 @@ def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
     assert not Perform(id="12345678").acts
     assert not Perform(id="12345678", actions=looks).acts
     assert Perform(id="12345678", actions=(*looks, Move(to=region.center))).acts
+
+
+@given(events)
+def test_every_event_comes_back_equal(event: LiveFrame | WindowList | Failure) -> None:
+    assert decode_event(encode_event(event)) == event
+
+
+@given(events, st.data())
+def test_an_event_that_is_cut_or_has_more_than_it_announces_is_an_error(
+    event: LiveFrame | WindowList | Failure, data: st.DataObject
+) -> None:
+    body = encode_event(event)
+    with pytest.raises(WireError):
+        decode_event(body[: data.draw(st.integers(0, len(body) - 1))])
+    with pytest.raises(WireError):
+        decode_event(body + b"x")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({}, "to frames, to windows or to both"),
+        ({"frames": {"fps": 0}}, "fps"),
+        ({"frames": {"fps": 31}}, "fps"),
+        ({"frames": {"picture": {"only_changes": True}}}, "live frames are whole"),
+    ],
+)
+def test_what_cannot_be_listened_to_is_refused(body: dict[str, object], message: str) -> None:
+    with pytest.raises(WireError, match=message):
+        decode(Listen, json.dumps(body).encode())

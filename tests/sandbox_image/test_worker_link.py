@@ -85,7 +85,7 @@ def frame(kind: int, body: bytes) -> bytes:
         frame(9, b""),
         b"\xff" * 100,
         frame(2, b"x" * 100) + b"\0",
-        frame(2, b"x" * 1_100_000),
+        frame(2, b"x" * 1_200_000),
     ],
 )
 async def test_an_answer_that_is_none_is_refused_as_internal(link: Worker, pretender: Pretender, answer: bytes) -> None:

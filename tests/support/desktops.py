@@ -11,4 +11,4 @@ BOX = Region(x=10, y=20, width=30, height=40)
 
 def fake() -> FakeDesktop:
     """A small screen and one program."""
-    return FakeDesktop(SCREEN, apps={"editor": lambda _: FakeWindow(title="Editor")})
+    return FakeDesktop(SCREEN, apps={"editor": lambda _: FakeWindow(title="Editor")}, openers={"https": "editor"})

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox_image.channel import WORKER_FD
 from sandbox_image.wire import Exit, Launch, Launched, Output, Shell
@@ -69,9 +69,9 @@ async def running_worker(home: Path) -> AsyncIterator[Worker]:
         process.wait(30)
 
 
-async def launch(worker: Worker, *argv: str, cwd: str | None = None) -> Launched:
+async def launch(worker: Worker, *argv: str, cwd: str | None = None, env: dict[str, str] | None = None) -> Launched:
     """Start a program."""
-    started = await worker.do(Launch(argv=argv, cwd=cwd))
+    started = await worker.do(Launch(argv=argv, cwd=cwd, env=env or {}))
     assert isinstance(started, Launched)
     return started
 
@@ -80,11 +80,16 @@ class Ran:
     """What a command did, all events together."""
 
     def __init__(self, events: list[Output | Exit]) -> None:
-        self.text = "".join(event.text for event in events if isinstance(event, Output))
+        self.events = [event for event in events if isinstance(event, Output)]
+        self.text = "".join(event.text for event in self.events)
         last = events[-1]
         assert isinstance(last, Exit)
         self.exit = last
         self.code = last.code
+
+    def of(self, stream: str) -> str:
+        """What came of one stream."""
+        return "".join(event.text for event in self.events if event.stream == stream)
 
 
 async def run(
@@ -95,6 +100,7 @@ async def run(
     timeout_ms: int = 60_000,
     restart: bool = False,
     max_output: int = 1_000_000,
+    **how: Any,
 ) -> Ran:
     """Run a command to its end."""
     request = Shell(
@@ -104,5 +110,6 @@ async def run(
         timeout_ms=timeout_ms,
         restart=restart,
         max_output=max_output,
+        **how,
     )
     return Ran([event async for event in worker.shell(request)])

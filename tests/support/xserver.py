@@ -9,14 +9,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from Xlib import X, Xutil
+from Xlib import X, Xutil, error
 from Xlib.display import Display
+from Xlib.protocol import rq
 
+from sandbox_image.lane import Desk
+from sandbox_image.manager import attended
 from sandbox_image.wire import Region, ScreenPoint
 
 PATIENCE_S = 20.0
@@ -122,18 +125,31 @@ class Target:
         self._colours = self.window.create_gc()
 
     def show(self) -> Target:
-        """Map the window and wait until it is drawn and has the focus."""
+        """Map the window and wait until it is drawn and has the focus, and the window manager knows."""
+        self.x.screen().root.change_attributes(event_mask=X.PropertyChangeMask)
         self.window.map()
         wanted = {X.Expose, X.FocusIn}
-        until = time.monotonic() + PATIENCE_S
-        while wanted:
-            self.x.flush()
-            if not self.x.pending_events():
-                ready, _, _ = select.select([self.x], [], [], max(0.0, until - time.monotonic()))
-                assert ready, f"the window got no {wanted}"
-                continue
-            wanted.discard(self.x.next_event().type)
+        while wanted or not self._active():
+            wanted.discard(self._next().type)
+        self._attended()
         return self
+
+    def _attended(self) -> None:
+        """Wait until the window manager has drawn its frame."""
+        desk = Desk(self.x.get_display_name())
+        attended(desk)
+        desk.close()
+
+    def _active(self) -> bool:
+        told = self.x.screen().root.get_full_property(self.x.get_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType)
+        return told is not None and list(told.value) == [self.window.id]
+
+    def _next(self) -> rq.Event:
+        """The next event, which must come."""
+        if not self.x.pending_events():
+            ready, _, _ = select.select([self.x], [], [], PATIENCE_S)
+            assert ready, "no event came"
+        return self.x.next_event()
 
     @property
     def region(self) -> Region:
@@ -182,15 +198,26 @@ class Target:
 
     def await_first(self, kind: str) -> None:
         """Wait until one event of this kind has come, however many come after it."""
-        while not self.noted_next(kind):
-            ready, _, _ = select.select([self.x], [], [], PATIENCE_S)
-            assert ready, f"no {kind} came"
+        self._await(next(number for number, name in self.KINDS.items() if name == kind))
 
-    def noted_next(self, kind: str) -> bool:
-        """Whether one of the events that came, read one by one, is of this kind."""
-        while self.x.pending_events():
-            if self.KINDS.get(self.x.next_event().type) == kind:
-                return True
+    def await_mapped(self) -> None:
+        """Wait until the window manager has shown it."""
+        self._await(X.MapNotify)
+
+    def await_message(self) -> None:
+        """Wait until it is asked to close."""
+        self._await(X.ClientMessage)
+
+    def _await(self, kind: int) -> None:
+        while self._next().type != kind:
+            pass
+
+    def is_cut_off(self) -> bool:
+        """Whether the X server ended its connection."""
+        try:
+            self.x.sync()
+        except error.ConnectionClosedError:
+            return True
         return False
 
     def text(self) -> str:
@@ -205,8 +232,10 @@ class Target:
         self.x.sync()
 
     def close(self) -> None:
-        """Take the window away."""
-        self.x.close()
+        """Take the window away, where the X server has not cut it off."""
+        with suppress(error.ConnectionClosedError):
+            self.x.close()
+        self.x.display.socket.close()
 
 
 class Terminal:

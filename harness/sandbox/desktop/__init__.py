@@ -8,9 +8,10 @@ subclass of ActionFailed, and the sandbox goes on; what cannot be sent at all is
 from __future__ import annotations
 
 from harness.sandbox.desktop.clipboard import Clipboard
+from harness.sandbox.desktop.editor import Editor
 from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
-from harness.sandbox.desktop.files import Files
 from harness.sandbox.desktop.keyboard import Keyboard
+from harness.sandbox.desktop.live import Frame, Live, WindowChange
 from harness.sandbox.desktop.pointer import Pointer
 from harness.sandbox.desktop.programs import Programs
 from harness.sandbox.desktop.reading import Reading
@@ -19,8 +20,19 @@ from harness.sandbox.desktop.shell import OUTPUT_LIMIT, ShellResult, ShellSessio
 from harness.sandbox.desktop.waiting import Waiting
 from harness.sandbox.desktop.windows import Windows
 
-__all__ = ["DEADLINE", "OUTPUT_LIMIT", "Change", "Desktop", "Place", "Screenshot", "ShellResult", "describe"]
+__all__ = [
+    "DEADLINE",
+    "OUTPUT_LIMIT",
+    "Change",
+    "Desktop",
+    "Frame",
+    "Place",
+    "Screenshot",
+    "ShellResult",
+    "WindowChange",
+    "describe",
+]
 
 
-class Desktop(Eyes, Reading, Waiting, Pointer, Keyboard, Clipboard, Windows, Programs, ShellSessions, Files):
+class Desktop(Eyes, Reading, Waiting, Live, Pointer, Keyboard, Clipboard, Windows, Programs, ShellSessions, Editor):
     """What a person can do at a desktop, over anything that speaks the wire."""

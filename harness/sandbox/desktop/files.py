@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.sandbox import transfer
 from harness.sandbox.desktop.requests import Requests, refusals, sendable
 from harness.sandbox.transfer import LIMIT, Progress
-from sandbox_image.wire import Entry, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, WriteFile
+from sandbox_image.wire import Done, Entry, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, RemoveFile, WriteFile
 
 
 class Files(Requests):
@@ -81,3 +81,9 @@ class Files(Requests):
         with sendable():
             action = FindFile(path=path)
         return await self._one(action, Entry)
+
+    async def remove(self, path: str) -> None:
+        """Remove a file or a link, or a folder with all in it. Raises FileFailed."""
+        with sendable():
+            action = RemoveFile(path=path)
+        await self._one(action, Done)

@@ -45,7 +45,7 @@ class Requests:
 
     @property
     def screen(self) -> Size:
-        """Size of the whole screen."""
+        """Size of the whole screen, in pixels."""
         return self._screen
 
     async def perform(
@@ -57,8 +57,9 @@ class Requests:
     ) -> Answer:
         """Do the actions in order, wait for the screen to be still, take the picture: one round trip.
 
-        Raises an ActionFailed for the first action that fails; it carries the results before it, the effect and
-        the picture, which is taken all the same.
+        Without `settle` it waits for nothing, and tells no effect. Raises an ActionFailed for the first action that
+        fails; it carries the results before it, the effect and the picture, which is taken all the same. Raises
+        DeadlinePassed where all of it takes more than `deadline` seconds.
         """
         with sendable():
             request = Perform(id=uuid4().hex, deadline_ms=ms(deadline), actions=actions, settle=settle, picture=picture)

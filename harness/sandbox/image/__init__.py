@@ -1,7 +1,17 @@
 """The sandbox image: its recipe, the images an engine has, and how one is built."""
 
 from harness.sandbox.image.recipes import REPOSITORY, Recipe, recipe
-from harness.sandbox.image.store import BUILD_COMMAND, Image, build, ensure_image, find, images, lookup
+from harness.sandbox.image.store import (
+    BUILD_COMMAND,
+    Image,
+    build,
+    build_command,
+    ensure_image,
+    find,
+    images,
+    lookup,
+    usable,
+)
 
 __all__ = [
     "BUILD_COMMAND",
@@ -9,9 +19,11 @@ __all__ = [
     "Image",
     "Recipe",
     "build",
+    "build_command",
     "ensure_image",
     "find",
     "images",
     "lookup",
     "recipe",
+    "usable",
 ]

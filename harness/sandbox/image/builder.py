@@ -11,7 +11,7 @@ import os
 import re
 import tarfile
 from collections import deque
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.errors import EngineError
@@ -32,7 +32,8 @@ SILENCE_SECONDS = 900
 """The engine may say nothing for so long, as when it commits a large layer to a slow disk."""
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)")
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy")
-_TAIL = 25
+TAIL = 25
+"""Lines of a build that are kept to tell why it failed."""
 
 
 def build(client: DockerClient, recipe: Recipe, steps: Steps, *, fresh: bool = False) -> None:
@@ -40,21 +41,34 @@ def build(client: DockerClient, recipe: Recipe, steps: Steps, *, fresh: bool = F
     ground = base.ensure(client, base_wanted(recipe.files[DOCKERFILE]), recipe.architecture, steps)
     fetched = wheels.ensure(recipe.files[REQUIREMENTS], recipe.architecture, steps)
     contents = dict(recipe.files) | {f"wheels/{wheel.name}": wheel.read_bytes() for wheel in fetched}
-    with context(contents) as archive, steps.step("image", f"building {recipe.name} from {ground}"):
-        log: deque[str] = deque(maxlen=_TAIL)
+    log: deque[str] = deque(maxlen=TAIL)
+    with steps.step("image", f"building {recipe.name} from {ground}"):
+        labels = {**recipe.labels, "harness.base": ground}
+        run(client, contents, log, steps, tag=recipe.name, labels=labels, nocache=fresh, buildargs={"BASE": ground})
+
+
+def run(
+    client: DockerClient,
+    contents: Mapping[str, bytes],
+    log: deque[str],
+    steps: Steps,
+    *,
+    buildargs: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> None:
+    """Have the engine build from these files; `log` gets the last lines. Raises EngineError with them."""
+    with context(contents) as archive:
         try:
             events = client.api.build(
                 fileobj=archive,
                 custom_context=True,
                 dockerfile=DOCKERFILE,
-                tag=recipe.name,
-                buildargs={"BASE": ground} | proxies(os.environ),
-                labels={**recipe.labels, "harness.base": ground},
-                nocache=fresh,
+                buildargs={**(buildargs or {}), **proxies(os.environ)},
                 timeout=SILENCE_SECONDS,
                 rm=True,
                 forcerm=True,
                 decode=True,
+                **settings,
             )
             follow(events, log, steps)
         except (EngineRefused, OSError) as error:

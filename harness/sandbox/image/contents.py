@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from harness.sandbox.connection import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docker import DockerClient
 
 _STATUS = "/var/lib/dpkg/status"
@@ -19,15 +21,15 @@ _TOLD = (
 )
 
 
-def versions(client: DockerClient, image: str) -> dict[str, str]:
-    """Versions of the applications and of all Python packages in an image, by name."""
+def versions(client: DockerClient, image: str, apps: Sequence[str] = ()) -> dict[str, str]:
+    """Versions of the applications, those added too, and of all Python packages in an image, by name."""
     container = client.containers.create(image, network_disabled=True)
     try:
         status, requirements = (_read(container, path) for path in (_STATUS, _REQUIREMENTS))
     finally:
         container.remove(force=True)
     installed = debian_versions(status)
-    return {name: installed[name] for name in _TOLD if name in installed} | python_versions(requirements)
+    return {name: installed[name] for name in (*apps, *_TOLD) if name in installed} | python_versions(requirements)
 
 
 def debian_versions(status: str) -> dict[str, str]:

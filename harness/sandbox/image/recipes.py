@@ -7,16 +7,18 @@ asking whether anything has to be built costs a lookup.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.errors import EngineError
 from harness.sandbox.connection import EngineRefused, NotFound
+from harness.sandbox.image.wheels import MACHINES
 from sandbox_image import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from docker import DockerClient
 
@@ -24,12 +26,16 @@ REPOSITORY = "harness-sandbox"
 
 
 class Recipe(NamedTuple):
-    """What this version of the harness wants an image to be. `files` are those it names, as they were read."""
+    """What this version of the harness wants an image to be.
+
+    `files` are those of the plain image, as they were read; `apps` are Debian packages on top of that.
+    """
 
     hash: str
     wire: str
     architecture: str
     files: Mapping[str, bytes]
+    apps: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -39,13 +45,37 @@ class Recipe(NamedTuple):
     @property
     def labels(self) -> dict[str, str]:
         """What the image says about itself."""
-        return {"harness.recipe": self.hash, "harness.wire": self.wire, "harness.architecture": self.architecture}
+        told = {"harness.recipe": self.hash, "harness.wire": self.wire, "harness.architecture": self.architecture}
+        return told | ({"harness.apps": " ".join(self.apps)} if self.apps else {})
+
+    def with_apps(self, apps: Sequence[str]) -> Recipe:
+        """This plain recipe with applications on top: their image is named by what it is made from as well."""
+        if not apps:
+            return self
+        text = addition(self.name, apps)
+        return self._replace(hash=hashlib.sha256(f"{self.hash}\0{text}".encode()).hexdigest(), apps=tuple(apps))
+
+
+def addition(ground: str, apps: Sequence[str]) -> str:
+    """The Dockerfile that adds applications; the font cache comes a layer after the fonts, as in the plain image."""
+    return f"FROM {ground}\nRUN python3 -I -m sandbox_image.packages {' '.join(apps)}\nRUN fc-cache -s\n"
 
 
 def recipe(client: DockerClient) -> Recipe:
-    """The recipe for the architecture of this engine."""
+    """The plain recipe for the architecture of this engine. Raises EngineError for one it is not made for."""
     with asking("tell its architecture"):
-        return _recipe(str(client.version()["Arch"]))
+        architecture = str(client.version()["Arch"])
+    return _recipe(supported(architecture))
+
+
+def supported(architecture: str) -> str:
+    """An engine's architecture, if a sandbox can be made for it; else raises EngineError."""
+    if architecture not in MACHINES:
+        raise EngineError(
+            f"this engine is {architecture}, and the sandbox is made for {' and '.join(MACHINES)} alone: point "
+            f"DOCKER_HOST or a docker context at an engine of one of these"
+        )
+    return architecture
 
 
 @lru_cache

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PYTHON = "3.13"  # Debian trixie's
 _NEWEST_LIBC, _OLDEST_LIBC = 41, 5  # minor versions of glibc 2: Debian trixie's, and the first with a wheel tag
-_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _EPOCH = "315532800"  # 1980-01-01, the first day a zip file can hold: wheels made twice are equal
 _TAIL = 12
 
@@ -61,9 +61,9 @@ def _make(pip: Sequence[str], requirements: bytes, architecture: str, kept: Path
 
 def download(requirements: Path, architecture: str, to: Path) -> list[str]:
     """Pip's arguments that fetch what runs in the sandbox, whatever runs here."""
-    machine = _MACHINES.get(architecture)
+    machine = MACHINES.get(architecture)
     if machine is None:
-        raise EngineError(f"no sandbox for {architecture} engines: {' and '.join(_MACHINES)} are known")
+        raise EngineError(f"no sandbox for {architecture} engines: {' and '.join(MACHINES)} are known")
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(_NEWEST_LIBC, _OLDEST_LIBC - 1, -1)]
     tags = [f"--platform={tag}" for tag in (*platforms, f"manylinux2014_{machine}")]
     abis = [f"--abi={abi}" for abi in (f"cp{PYTHON.replace('.', '')}", "abi3", "none")]

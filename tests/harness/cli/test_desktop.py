@@ -38,6 +38,8 @@ def test_a_desktop_in_the_background_from_start_to_stop(leftovers: Leftovers, tm
     assert harness("desktop", "shell", "pwd").stdout == b"/tmp\n"  # the session went on
     assert harness("desktop", "shell", desktop[:4], "sh", "-c", "'exit 3'").returncode == 3
     assert harness("desktop", "shell", desktop, "--", "pwd").stdout == b"/tmp\n"
+    apart = harness("desktop", "shell", "printf '\\xff\\0'; echo wrong >&2")
+    assert (apart.stdout, apart.stderr) == (b"\xff\0", b"wrong\n")
     lines = harness("desktop", "shell", given=b"echo one\n\necho two; false\n")
     assert (lines.stdout, lines.returncode) == (b"one\ntwo\n", 1)
     assert harness("desktop", "shell", "--timeout", "200ms", "sleep 60").returncode == 124

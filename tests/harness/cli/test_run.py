@@ -170,6 +170,16 @@ def harness(*arguments: str | Path) -> list[str]:
 
 
 @pytest.mark.container
+def test_applications_that_no_image_has_are_told_with_the_command_that_adds_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow = tmp_path / "a.flow.yaml"
+    flow.write_text(f"{HEAD}desktop: {{apps: [nobody-has-this]}}\nsteps:\n  - press: a\n")
+    assert execute(["run", str(flow), "--runs", str(tmp_path / "runs")]) == 3
+    assert "harness image build --apps nobody-has-this" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.container
 def test_json_is_the_one_thing_on_standard_output(tmp_path: Path) -> None:
     path = tmp_path / "a.flow.yaml"
     path.write_text("harness: 1\nname: A\nsteps:\n  - bash: echo hello\n  - bash: 'false'\n")

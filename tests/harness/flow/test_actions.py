@@ -3,7 +3,7 @@ from pathlib import Path
 from PIL import Image
 
 from harness.events import FileCollected, FrameCaptured, Output
-from harness.testing import FakeDesktop
+from harness.testing import FakeDesktop, FakeWindow
 from sandbox_image.wire import Click, Drag, Launch, Move, Press, ScreenPoint, Scroll, TypeText
 from tests.support.flows import run, with_editor
 
@@ -12,33 +12,49 @@ async def test_every_way_to_use_mouse_and_keyboard_is_what_is_sent(tmp_path: Pat
     ran = await run(
         """\
 steps:
-  - launch: {run: editor 'a b', cwd: /tmp}
+  - launch: {run: editor 'a b', cwd: /tmp, env: {LANG: C.UTF-8}}
   - click: [70, 71]
   - double_click: {point: [72, 73]}
   - right_click: [74, 75]
+  - middle_click: {point: [74, 75], modifiers: [ctrl, shift]}
+  - triple_click: [74, 75]
   - move: [76, 77]
   - type: Hello
   - press: {keys: BackSpace, repeat: 2}
   - scroll: {down: 3, right: -1, at: [80, 81]}
   - scroll: -2
-  - drag: {from: [82, 83], to: [84, 85]}
+  - drag: {from: [82, 83], over: [[90, 91]], to: [84, 85], modifiers: alt+shift}
 """,
         with_editor(),
         tmp_path,
     )
     assert ran.verdict.outcome == "passed"
     assert ran.desktop.guest.done == [
-        Launch(argv=("editor", "a b"), cwd="/tmp"),  # noqa: S108 - a path in the sandbox
+        Launch(argv=("editor", "a b"), cwd="/tmp", env={"LANG": "C.UTF-8"}),  # noqa: S108 - a path in the sandbox
         Click(at=ScreenPoint(x=70, y=71)),
         Click(at=ScreenPoint(x=72, y=73), count=2),
         Click(at=ScreenPoint(x=74, y=75), button="right"),
+        Click(at=ScreenPoint(x=74, y=75), button="middle", modifiers=("ctrl", "shift")),
+        Click(at=ScreenPoint(x=74, y=75), count=3),
         Move(to=ScreenPoint(x=76, y=77)),
         TypeText(text="Hello"),
         Press(keys="BackSpace", repeat=2),
         Scroll(at=ScreenPoint(x=80, y=81), dx=-1, dy=3),
         Scroll(dy=-2),
-        Drag(path=(ScreenPoint(x=82, y=83), ScreenPoint(x=84, y=85))),
+        Drag(
+            path=(ScreenPoint(x=82, y=83), ScreenPoint(x=90, y=91), ScreenPoint(x=84, y=85)),
+            modifiers=("alt", "shift"),
+        ),
     ]
+
+
+async def test_a_file_is_opened_with_the_program_for_its_kind(tmp_path: Path) -> None:
+    desktop = FakeDesktop(
+        apps={"editor": lambda argv: FakeWindow(title=argv[-1])}, files={"a.txt": b"x"}, openers={".txt": "editor"}
+    )
+    ran = await run("steps:\n  - open: a.txt\n  - expect: {window: a.txt}\n  - open: b.txt\n", desktop, tmp_path)
+    assert ran.statuses == {"steps.1": "passed", "steps.2": "passed", "steps.3": "failed"}
+    assert "there is no /home/user/b.txt" in ran.failure
 
 
 async def test_text_is_typed_into_what_is_clicked_first(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from harness.errors import FlowError
 from harness.flow.parse import load, loads
-from harness.flow.schema import KINDS, Click, ExpectStep, LaunchStep
+from harness.flow.schema import KINDS, ClickStep, ExpectStep, LaunchStep
 
 HEAD = "harness: 1\nname: A flow\n"
 
@@ -109,7 +109,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "a file that is not there": (
         step("put: {from: nothing.txt, to: a}"),
-        ["4:17: there is no file nothing.txt in the flow's folder ."],
+        ["4:17: there is no nothing.txt in the flow's folder ."],
     ),
     "an open quotation": (step("launch: a 'b"), ["4:13: run: is no command line: No closing quotation"]),
     "a tag": (
@@ -127,6 +127,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a screen": (
         f"{HEAD}desktop: {{screen: big}}\nsteps: [{{click: a}}]",
         ["3:19: screen: a screen is WIDTHxHEIGHT in pixels, such as 1280x800; found 'big'"],
+    ),
+    "an application": (
+        f"{HEAD}desktop: {{apps: [Gimp]}}\nsteps: [{{click: a}}]",
+        ["3:17: apps: an application is the name of a Debian package, such as featherpad; 'Gimp' is none"],
     ),
     "a type for an enumeration": (
         step("{click: a, optional: 'yes'}"),
@@ -169,6 +173,11 @@ BAD: dict[str, tuple[str, list[str]]] = {
 }
 
 
+def test_a_desktop_may_need_applications() -> None:
+    flow = loads(f"{HEAD}desktop: {{apps: [gimp, featherpad]}}\nsteps: [{{click: a}}]", Path("f.flow.yaml"))
+    assert flow.apps == ("featherpad", "gimp")
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_mistake_is_told_with_its_place(name: str) -> None:
     source, told = BAD[name]
@@ -182,10 +191,10 @@ def test_a_flow_in_short_forms_reads_as_meant() -> None:
     (launch,), (click, expect, point) = flow.setup, flow.steps
     assert isinstance(launch.body, LaunchStep)
     assert launch.body.argv == ("mousepad", "a.txt")
-    assert isinstance(click.body, Click)
+    assert isinstance(click.body, ClickStep)
     assert str(click.body.text) == "'File'"
     assert isinstance(expect.body, ExpectStep)
-    assert isinstance(point.body, Click)
+    assert isinstance(point.body, ClickStep)
     assert point.body.point
     assert (point.body.point.x, point.body.point.y) == (3, 4)
     assert [step.id for step in (launch, click, expect, point)] == ["setup.1", "steps.1", "steps.2", "steps.3"]

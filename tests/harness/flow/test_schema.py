@@ -1,18 +1,25 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.flow.schema import KINDS, DragStep, ExpectStep, FileMatch, LaunchStep, ScreenshotStep, WindowMatch
+from harness.flow.parts import WindowMatch
+from harness.flow.schema import KINDS, DragStep, ExpectStep, FileMatch, LaunchStep, ScreenshotStep
 
 SHORT: dict[str, object] = {
     "launch": "mousepad a.txt",
+    "open": "a.txt",
     "click": "File",
     "double_click": (1, 2),
+    "triple_click": "A line",
     "right_click": "/Fil./",
+    "middle_click": "A tab",
     "move": (3, 4),
     "type": "Hello",
     "press": "ctrl+s",
     "scroll": 3,
     "drag": {"from": "A", "to": (1, 2)},
+    "focus": "Mousepad",
+    "close": "Mousepad",
+    "arrange": {"title": "Mousepad", "to": (0, 0)},
     "bash": "ls",
     "expect": "Saved",
     "screenshot": None,
@@ -26,7 +33,7 @@ def test_there_is_an_example_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", SHORT)
-def test_every_kind_has_a_short_form_and_says_itself(kind: str) -> None:
+def test_every_kind_can_be_said_and_says_itself(kind: str) -> None:
     body = KINDS[kind].model_validate(SHORT[kind])
     assert str(body)
 

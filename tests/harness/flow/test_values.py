@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.flow.values import parse_pattern, parse_point, parse_region, parse_screen, parse_span
+from harness.flow.values import parse_modifiers, parse_pattern, parse_point, parse_region, parse_screen, parse_span
 from sandbox_image.wire import Region, ScreenPoint, Size
 
 
@@ -25,6 +25,14 @@ def test_places_are_lists_of_whole_numbers() -> None:
     for bad in ((1,), (1, 2.0), (1, True), "12", (1, 99_999), None):
         with pytest.raises(ValueError, match="a point is"):
             parse_point(bad)
+
+
+def test_modifiers_are_joined_or_listed() -> None:
+    assert parse_modifiers("ctrl + shift") == parse_modifiers(("ctrl", "shift")) == ("ctrl", "shift")
+    wrong: tuple[object, ...] = ("ctrl+", ("ctrl", 1), {}, None, 3)
+    for bad in wrong:
+        with pytest.raises(ValueError, match="modifiers are keys"):
+            parse_modifiers(bad)
 
 
 def test_a_screen_is_width_by_height() -> None:

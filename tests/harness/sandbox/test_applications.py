@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness import sandbox
-from sandbox_image.wire import Settle
+from sandbox_image.wire import Region, Settle
 
 pytestmark = pytest.mark.container
 PAGE = "data:text/html;charset=utf-8,<title>empty</title><input id=i autofocus oninput=document.title=i.value>"
@@ -19,3 +19,81 @@ async def test_a_character_that_the_keyboard_lacks_reaches_the_browser_at_its_fi
         for character, title in (("a", "a"), ("€", "a€"), ("世", "a€世"), ("Ж", "a€世Ж")):
             await desktop.press(character)
             await desktop.wait_for_window(f"{title} - Chromium", timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("target", "title"),
+    [
+        ("Documents", "Documents"),
+        ("Documents/a note.txt", "a note.txt - Mousepad"),
+        ("Documents/page.html", "A page - Chromium"),
+        ("Documents/dot.png", "dot.png"),
+        ("https://nowhere.invalid/", "nowhere.invalid - Chromium"),
+    ],
+)
+async def test_files_folders_and_addresses_open_in_their_program_and_from_inside_as_well(
+    target: str, title: str
+) -> None:
+    async with sandbox() as desktop:
+        await desktop.put(b"text", "Documents/a note.txt")
+        await desktop.put(b"<title>A page</title>", "Documents/page.html")
+        await desktop.put(
+            (await desktop.screenshot(region=Region(x=0, y=0, width=9, height=9))).data, "Documents/dot.png"
+        )
+        started = await desktop.open(target)
+        window = await desktop.wait_for_window(title)
+        await desktop.close_window(window)
+        assert await desktop.wait_for_exit(started) == 0
+        await desktop.launch("xdg-open", target)
+        await desktop.wait_for_window(title)
+
+
+@pytest.mark.parametrize(
+    "argv", [("mousepad",), ("lxterminal",), ("pcmanfm", "Documents"), ("chromium", "about:blank"), ("xterm",)]
+)
+async def test_windows_of_every_program_can_be_arranged_and_closed(argv: tuple[str, ...]) -> None:
+    async with sandbox() as desktop:
+        started = await desktop.launch(*argv)
+        window = await desktop.wait_for_window(window_class=argv[0])
+        moved = await desktop.move_window(window, (150, 120))
+        assert (moved.region.x, moved.region.y) == (150, 120)
+        sized = await desktop.resize_window(window, (700, 500))
+        assert 660 < sized.region.width <= 700
+        assert 460 < sized.region.height <= 500
+        for state in ("maximized", "minimized", "fullscreen", "normal"):
+            assert (await desktop.set_window_state(window, state)).state == state
+        restored = (await desktop.focus(window)).region
+        assert (restored.x, restored.y, restored.width) == (150, 120, sized.region.width)
+        await desktop.close_window(window)
+        assert isinstance(await desktop.wait_for_exit(started), int)
+
+
+async def test_a_browser_goes_back_by_the_mouse_and_takes_modifiers() -> None:
+    async with sandbox() as desktop:
+        await desktop.put(b"<title>first</title><a href=second.html style='font-size:90px'>LINK</a>", "first.html")
+        await desktop.put(b"<title>second</title>", "second.html")
+        await desktop.open("first.html")
+        window = await desktop.wait_for_window("first - Chromium")
+        (link,) = await desktop.find_text("LINK")
+        await desktop.click(link.box)
+        await desktop.wait_for_window("second - Chromium")
+        await desktop.click(window.region, button="back")
+        await desktop.wait_for_window("first - Chromium")
+        await desktop.click(window.region, button="forward")
+        await desktop.wait_for_window("second - Chromium")
+        await desktop.click(window.region, button="back")
+        await desktop.wait_for_window("first - Chromium")
+        await desktop.click(link.box, modifiers=("ctrl", "shift"))  # a new tab, in front
+        await desktop.wait_for_window("second - Chromium")
+        await desktop.press("ctrl+w")
+        await desktop.wait_for_window("first - Chromium")
+
+
+async def test_an_editor_begins_anew_after_one_was_stopped_with_unsaved_text() -> None:
+    async with sandbox() as desktop:
+        for title in ("first.txt", "second.txt"):
+            started = await desktop.launch("mousepad", title)
+            window = await desktop.wait_for_window(window_class="mousepad")
+            assert title in window.title
+            await desktop.type("not saved")
+            await desktop.stop_program(started)

@@ -8,12 +8,16 @@ import os
 import socket
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from harness.errors import ActionFailed, DeadlinePassed, FileFailed, NotOnScreen, Restarted, SandboxLost, WireMismatch
 from harness.sandbox.client import GRACE, Client
@@ -24,12 +28,18 @@ from sandbox_image.wire import (
     Answer,
     Click,
     ErrorCode,
+    Event,
     Exit,
     FileInfo,
+    FrameInfo,
+    Frames,
     Guest,
+    Listen,
+    LiveFrame,
     Output,
     Perform,
     Picture,
+    PictureFormat,
     PictureInfo,
     ReadFile,
     Refused,
@@ -38,7 +48,9 @@ from sandbox_image.wire import (
     Shell,
     Size,
     TypeText,
+    WindowList,
     WriteFile,
+    encode_event,
 )
 from tests.support.dropping import Dropping, dropping
 from tests.support.served import SCREEN, FixedLease, Gate, Readiness, listening, perform, served
@@ -447,3 +459,122 @@ async def test_a_command_that_drips_on_beyond_its_time_means_that_the_sandbox_is
         with pytest.raises(SandboxLost, match="goes on beyond"):
             async for _ in client.shell(Shell(id="shell-0001", command="x", timeout_ms=1)):
                 pass
+
+
+@asynccontextmanager
+async def pushing(path: Path, *messages: bytes) -> AsyncIterator[Client]:
+    """A client of a server that pushes these messages, whatever the wire says."""
+
+    async def events(websocket: WebSocket) -> None:
+        await websocket.accept()
+        for message in messages:
+            await websocket.send_bytes(message)
+            await websocket.receive_text()
+
+    async def health(_: object) -> Response:
+        return Response(b'{"boot":"b","wire":"w","screen":{"width":1,"height":1},"lease_s":1}')
+
+    app = Starlette(routes=[WebSocketRoute("/events", events), Route("/health", health)])
+    async with listening(path, app):
+        client = Client(path)
+        try:
+            yield client
+        finally:
+            await client.aclose()
+
+
+LIVE = Listen(frames=Frames(fps=30), windows=True)
+
+
+async def first_of(client: Client, listen: Listen = LIVE) -> Event:
+    async with aclosing(client.events(listen)) as events:
+        return await anext(events)
+
+
+async def test_frames_and_windows_come_as_the_screen_changes(tmp_path: Path) -> None:
+    guest = FakeGuest(SCREEN)
+    async with connected(guest, tmp_path / "s") as client, aclosing(client.events(LIVE)) as events:
+        frame, windows = await anext(events), await anext(events)
+        assert isinstance(frame, LiveFrame)
+        assert (frame.info.picture.size, windows) == (SCREEN, WindowList(windows=()))
+        guest.show(FakeWindow(title="New"))
+        frame, windows = await anext(events), await anext(events)
+        assert isinstance(frame, LiveFrame)
+        assert frame.info.changed is not None
+        assert isinstance(windows, WindowList)
+        assert [window.title for window in windows.windows] == ["New"]
+
+
+async def test_a_line_that_drops_is_taken_up_anew_with_a_first_frame(tmp_path: Path) -> None:
+    guest = FakeGuest(SCREEN)
+    async with behind_a_bad_line(guest, tmp_path) as (client, line), aclosing(client.events(LIVE)) as events:
+        assert isinstance(await anext(events), LiveFrame)
+        await anext(events)
+        line.drops = 1
+        guest.show(FakeWindow(title="New"))
+        frame = await anext(events)
+        assert isinstance(frame, LiveFrame)
+        assert (frame.info.changed, line.dropped) == (None, 1)
+
+
+async def test_a_line_to_frames_that_always_drops_means_that_the_sandbox_is_lost(tmp_path: Path) -> None:
+    async with behind_a_bad_line(FakeGuest(SCREEN), tmp_path) as (client, line):
+        line.drops = 100
+        with pytest.raises(SandboxLost, match="does not answer"):
+            await first_of(client)
+        assert line.dropped == 4
+
+
+async def test_frames_of_a_restarted_server_are_not_taken_for_those_of_the_old_one(tmp_path: Path) -> None:
+    client = Client(tmp_path / "s")
+    async with served(FakeGuest(SCREEN), tmp_path / "s", boot="boot-1"):
+        await first_of(client)
+    async with served(FakeGuest(SCREEN), tmp_path / "s", boot="boot-2"):
+        with pytest.raises(Refused) as caught:
+            await first_of(client)
+        assert caught.value.failure.code is ErrorCode.RESTARTED
+        await first_of(client)
+        await client.aclose()
+
+
+async def test_a_region_off_the_screen_ends_the_frames_with_its_error(tmp_path: Path) -> None:
+    async with connected(FakeGuest(SCREEN), tmp_path / "s") as client:
+        beyond = Region(x=0, y=0, width=SCREEN.width + 1, height=1)
+        with pytest.raises(NotOnScreen):
+            async for _ in Desktop(client, SCREEN).frames(region=beyond):
+                pass
+
+
+def live(format: PictureFormat, size: Size) -> bytes:  # noqa: A002 - as the picture names it
+    out = io.BytesIO()
+    Image.new("RGB", (size.width, size.height)).save(out, format.upper())
+    picture = PictureInfo(region=WHOLE, size=size, format=format, length=len(out.getvalue()))
+    return encode_event(LiveFrame(FrameInfo(sequence=1, time_ms=0, changed=None, picture=picture), out.getvalue()))
+
+
+WHOLE = Region(x=0, y=0, width=40, height=30)
+FRAMES = Listen(frames=Frames())
+
+
+@pytest.mark.parametrize(
+    ("listen", "message", "why"),
+    [
+        (FRAMES, b"nonsense", "does not allow"),
+        (FRAMES, live("jpeg", WHOLE.size)[:-1], "is announced"),
+        (FRAMES, live("png", WHOLE.size), "a jpeg was asked for"),
+        (FRAMES, live("jpeg", Size(width=1, height=1)), "width=40"),
+        (FRAMES, encode_event(WindowList(windows=())), "not listened to"),
+        (Listen(windows=True), live("jpeg", WHOLE.size), "not listened to"),
+    ],
+)
+async def test_an_event_that_is_not_what_was_listened_to_is_a_mismatch(
+    tmp_path: Path, listen: Listen, message: bytes, why: str
+) -> None:
+    async with pushing(tmp_path / "s", message) as client:
+        with pytest.raises(WireMismatch, match=why):
+            await first_of(client, listen)
+
+
+async def test_a_frame_as_it_was_asked_for_is_taken(tmp_path: Path) -> None:
+    async with pushing(tmp_path / "s", live("jpeg", WHOLE.size)) as client:
+        assert isinstance(await first_of(client, FRAMES), LiveFrame)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import EngineError
-from harness.sandbox.connection import addresses, connect
+from harness.sandbox.connection import addresses, advice, connect, reach
 
 
 def urls(environ: dict[str, str]) -> list[str]:
@@ -38,7 +38,22 @@ def test_an_engine_that_is_not_there_is_told_with_place_reason_and_remedy(host: 
     with pytest.raises(EngineError, match="DOCKER_HOST") as caught:
         connect(environ={"DOCKER_HOST": host})
     assert f"{host} (DOCKER_HOST): {reason}" in str(caught.value)
-    assert "Start Docker" in str(caught.value)
+    assert "Start the engine there, or unset DOCKER_HOST" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reason", "there", "told"),
+    [
+        (False, "permission denied", True, "usermod -aG docker"),
+        (True, "permission denied", True, "usermod -aG docker"),
+        (True, "nobody listens there", True, "Start the engine there"),
+        (False, "nobody listens there", True, "Start Docker"),
+        (False, "nothing there", True, "Start Docker"),
+        (False, "nothing there", False, "Install Docker"),
+    ],
+)
+def test_the_advice_goes_by_what_is_wrong(chosen: bool, reason: str, there: bool, told: str) -> None:  # noqa: FBT001
+    assert told in advice([chosen], [reason], there)
 
 
 def test_a_socket_nobody_answers_at_is_not_taken_for_an_engine(tmp_path: Path) -> None:
@@ -58,6 +73,7 @@ def test_an_engine_that_does_not_answer_is_told_with_its_place(tmp_path: Path) -
 
 @pytest.mark.container
 def test_the_engine_answers_in_a_version_both_know() -> None:
-    client = connect()
+    client, address = reach()
     assert client.version()["Arch"]
+    assert "://" in address.url
     client.close()

@@ -30,6 +30,11 @@ def test_a_lease_is_written_as_people_write_it(written: str | int, seconds: floa
     assert SandboxSpec.of(lease=written).lease == seconds
 
 
+@pytest.mark.parametrize("written", ["gimp, featherpad", ["gimp", "featherpad", "gimp"], ("featherpad", "gimp")])
+def test_applications_are_names_of_packages_in_order_and_each_once(written: object) -> None:
+    assert SandboxSpec.of(apps=written).apps == ("featherpad", "gimp")
+
+
 def test_file_systems_follow_the_memory_that_holds_them() -> None:
     small = SandboxSpec.of(memory="512m")
     assert small.disks == (128 * MIB, 128 * MIB, 64 * MIB)
@@ -51,6 +56,12 @@ def test_file_systems_beyond_the_memory_limit_are_refused_with_both_numbers() ->
         ({"lease": "soon"}, "lease: a span of time"),
         ({"network": "host"}, "network: .*'none'"),
         ({"speed": 3}, "speed: "),
+        ({"apps": "Gimp"}, "apps: .*the name of a Debian package.*'Gimp' is none"),
+        ({"apps": "gimp,"}, "apps: .*'' is none"),
+        ({"apps": ["gimp-"]}, "apps: .*'gimp-' is none"),  # to apt that means: remove it
+        ({"apps": ["--yes"]}, "apps: .*'--yes' is none"),
+        ({"apps": 3}, "apps: "),
+        ({"apps": "gimp", "image": "mine"}, "give `image` or `apps`, not both"),
     ],
 )
 def test_what_cannot_be_is_a_usage_error_that_names_the_field(changes: dict[str, object], told: str) -> None:

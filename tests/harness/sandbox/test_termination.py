@@ -8,7 +8,7 @@ import pytest
 
 BLOCK = """
 import asyncio, signal, sys
-from harness.sandbox.termination import orderly_termination
+from harness.sandbox.termination import orderly_termination, termination_exits
 async def own(name):
     with orderly_termination():
         try:
@@ -90,3 +90,38 @@ print("up", flush=True)
 signal.pause()
 """
     assert run(program) == (-signal.SIGTERM, "")
+
+
+BLOCKING = """
+def block(name):
+    with termination_exits():
+        try:
+            print("up", name, flush=True)
+            signal.pause()
+        finally:
+            print("cleaned", name, flush=True)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_blocking_program_leaves_its_blocks_first_and_ends_by_the_signal_as_well(number: signal.Signals) -> None:
+    program = "with termination_exits():\n    block('a')\n    print('not reached')"
+    assert run(BLOCKING + program, number=number) == (-number, "cleaned a\n")
+
+
+def test_a_blocking_program_with_a_handler_of_its_own_keeps_it() -> None:
+    program = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))\nblock('a')"
+    assert run(BLOCKING + program) == (7, "cleaned a\n")
+
+
+def test_a_second_signal_does_not_disturb_what_is_being_cleaned_up() -> None:
+    program = """
+with termination_exits():
+    try:
+        print("up", flush=True)
+        signal.pause()
+    finally:
+        signal.raise_signal(signal.SIGTERM)
+        print("cleaned", flush=True)
+"""
+    assert run(program) == (-signal.SIGTERM, "cleaned\n")

@@ -1,15 +1,34 @@
 """A guest that was lost is explained; everything else passes as it is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import pytest
 
 from harness.errors import SandboxLost
 from harness.sandbox.watched import Watched
-from sandbox_image.wire import Answer, Exit, FileInfo, Output, Perform, ReadFile, Reply, Shell, WriteFile
+from sandbox_image.wire import (
+    Answer,
+    Event,
+    Exit,
+    FileInfo,
+    Listen,
+    Output,
+    Perform,
+    ReadFile,
+    Region,
+    Reply,
+    Shell,
+    Window,
+    WindowList,
+    WriteFile,
+)
 
 PERFORM, SHELL = Perform(id="perform-1"), Shell(id="shell-01", command="true")
 READ, WRITE = ReadFile(path="a"), WriteFile(path="a")
+LISTEN = Listen(windows=True)
+WINDOW = Window(
+    id=1, title="", window_class=("", ""), pid=None, region=Region(x=0, y=0, width=1, height=1), active=False
+)
 INFO = FileInfo(path="/a", type="file", bytes=1, mode=0o644)
 
 
@@ -46,6 +65,11 @@ class Guest:
         self._lose()
         return INFO
 
+    async def events(self, request: Listen) -> AsyncGenerator[Event]:
+        yield WindowList(windows=())
+        self._lose()
+        yield WindowList(windows=(WINDOW,) if request.windows else ())
+
 
 async def nothing() -> AsyncIterator[bytes]:
     return
@@ -62,6 +86,7 @@ async def test_answers_pass_as_they_are() -> None:
     assert [event async for event in watched.shell(SHELL)] == [Output(text="true"), Exit(code=0)]
     assert [piece async for piece in watched.read_file(READ)] == [INFO, b"a"]
     assert await watched.write_file(WRITE, nothing()) == INFO
+    assert [event async for event in watched.events(LISTEN)] == [WindowList(windows=()), WindowList(windows=(WINDOW,))]
 
 
 async def test_a_loss_is_explained_whatever_was_under_way() -> None:
@@ -74,6 +99,8 @@ async def test_a_loss_is_explained_whatever_was_under_way() -> None:
         _ = [piece async for piece in watched.read_file(READ)]
     with pytest.raises(SandboxLost, match="ran out of memory"):
         await watched.write_file(WRITE, nothing())
+    with pytest.raises(SandboxLost, match="ran out of memory"):
+        _ = [event async for event in watched.events(LISTEN)]
 
 
 async def test_a_stream_that_nobody_wants_any_more_ends_in_the_guest_at_once() -> None:

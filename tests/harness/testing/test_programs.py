@@ -1,11 +1,25 @@
-"""Programs and windows in memory."""
+"""Programs in memory."""
 
 from __future__ import annotations
 
 import asyncio
 
 from harness.testing import FakeGuest, FakeWindow
-from sandbox_image.wire import ErrorCode, Launch, Launched, WaitWindow, WindowFound
+from sandbox_image.wire import (
+    CloseWindow,
+    ErrorCode,
+    Launch,
+    Launched,
+    ListPrograms,
+    Open,
+    Program,
+    ProgramList,
+    ProgramOutput,
+    ReadOutput,
+    WaitExit,
+    WaitWindow,
+    WindowFound,
+)
 from tests.support.asking import SCREEN, code, done
 
 
@@ -24,21 +38,29 @@ async def test_a_program_may_have_no_window_and_an_unknown_one_fails() -> None:
     assert code(await done(guest, Launch(argv=("other",)))) is ErrorCode.LAUNCH_FAILED
 
 
-async def test_a_patient_guest_waits_for_a_window_that_is_shown_meanwhile() -> None:
-    guest = FakeGuest(SCREEN, patient=True)
-    waiting = asyncio.create_task(done(guest, WaitWindow(title="late")))
+async def test_a_program_runs_while_its_window_is_open_and_ends_as_it_was_told_to() -> None:
+    guest = FakeGuest(SCREEN, apps={"editor": lambda _: FakeWindow(title="Editor")}, patient=True)
+    await done(guest, Launch(argv=("editor",)))
+    (program,) = guest.programs.values()
+    program.output, program.code = "x" * 2000, 3
+    waiting = asyncio.create_task(done(guest, WaitExit(pid=program.pid)))
     await asyncio.sleep(0)
-    guest.show(FakeWindow(title="early"))
-    await asyncio.sleep(0)
-    guest.show(FakeWindow(title="late"))
-    assert code(await waiting) is None
+    await done(guest, CloseWindow(window=0x400001))
+    told = Program(pid=program.pid, argv=("editor",), log="/tmp/launch-1000.log", running=False, code=3)  # noqa: S108
+    assert (await waiting).results == (told,)
+    reply = await done(guest, ReadOutput(pid=program.pid, max_output=1000), ListPrograms())
+    notice = "\n[... 1000 bytes of output left out ...]\n"
+    assert reply.results == (ProgramOutput(text="x" * 500 + notice + "x" * 500), ProgramList(programs=(told,)))
 
 
-async def test_a_wait_for_what_never_comes_is_over_at_once_unless_the_guest_is_patient() -> None:
-    assert code(await done(FakeGuest(SCREEN), WaitWindow(title="none"))) is ErrorCode.NO_SUCH_WINDOW
-    patient = FakeGuest(SCREEN, patient=True)
-    assert code(await done(patient, WaitWindow(title="none"), deadline_ms=1)) is ErrorCode.DEADLINE
-
-
-async def test_a_title_that_is_no_regular_expression_is_malformed() -> None:
-    assert code(await done(FakeGuest(SCREEN), WaitWindow(title_regex="("))) is ErrorCode.MALFORMED
+async def test_what_is_opened_is_there_and_has_a_program_by_its_suffix_or_scheme() -> None:
+    guest = FakeGuest(
+        SCREEN,
+        apps={"editor": lambda argv: FakeWindow(title=argv[1])},
+        openers={".txt": "editor", "https": "editor"},
+        files={"a.txt": b"", "b.bin": b""},
+    )
+    assert code(await done(guest, Open(target="a.txt"), WaitWindow(title="a.txt"))) is None
+    assert code(await done(guest, Open(target="https://there"), WaitWindow(title="there"))) is None
+    for target in ("b.txt", "b.bin", "http://there"):
+        assert code(await done(guest, Open(target=target))) is ErrorCode.LAUNCH_FAILED

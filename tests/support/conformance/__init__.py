@@ -5,9 +5,11 @@ A check takes a Desktop and asserts. The desktop has a text editor called `mouse
 
 from tests.support.conformance import (
     clipboard,
+    editor,
     eyes,
     files,
     keyboard,
+    live,
     pointer,
     programs,
     reading,
@@ -22,9 +24,11 @@ __all__ = [
     "CHECKS",
     "Check",
     "clipboard",
+    "editor",
     "eyes",
     "files",
     "keyboard",
+    "live",
     "pointer",
     "programs",
     "reading",

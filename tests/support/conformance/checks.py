@@ -26,4 +26,10 @@ async def editor(desktop: Desktop) -> Window:
     window = await desktop.wait_for_window("mousepad", pid=launched.pid)
     assert window.id not in before
     await desktop.click(window.region)
-    return window
+    return await listed(desktop, window)
+
+
+async def listed(desktop: Desktop, window: Window) -> Window:
+    """The window as it is now: programs give themselves another size soon after they show."""
+    (found,) = (one for one in await desktop.windows() if one.id == window.id)
+    return found

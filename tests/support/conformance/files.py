@@ -105,6 +105,18 @@ async def the_mode_of_a_file_stays_unless_it_is_told(desktop: Desktop) -> None:
 
 
 @check
+async def what_is_removed_is_gone_and_the_rest_is_not(desktop: Desktop) -> None:
+    for name in ("a", "b/c", "b/d/e", "bc"):
+        await desktop.put(b"x", f"removals/{name}")
+    await desktop.remove("removals/b")
+    await desktop.remove("removals/a")
+    assert [entry.name for entry in (await desktop.ls("removals")).entries] == ["bc"]
+    for path in ("removals/a", "/etc/hostname"):
+        with pytest.raises(FileFailed):
+            await desktop.remove(path)
+
+
+@check
 async def folders_are_listed_page_by_page(desktop: Desktop) -> None:
     for name in ("é", "b", "a/inner", "c"):
         await desktop.put(b"12", f"pages/{name}")

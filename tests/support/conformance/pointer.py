@@ -7,7 +7,7 @@ import pytest
 from harness.errors import NotOnScreen, UnknownKey, WrongHold
 from harness.sandbox.desktop import Desktop
 from sandbox_image.wire import ButtonDown, KeyDown, Press
-from tests.support.conformance.checks import QUICK, check, editor
+from tests.support.conformance.checks import QUICK, check, editor, listed
 
 
 @check
@@ -73,6 +73,6 @@ async def a_window_is_dragged_by_its_title_step_by_step(desktop: Desktop) -> Non
     await desktop.button_down(title)
     await desktop.move((title[0] + 20, title[1] + 30))
     await desktop.button_up((title[0] + 30, title[1] + 20))
-    (moved,) = (one for one in await desktop.windows() if one.id == window.id)
+    moved = await listed(desktop, window)
     assert (moved.region.x - window.region.x, moved.region.y - window.region.y) == (30, 20)
     assert moved.region.size == window.region.size

@@ -15,7 +15,11 @@ from tests.support.conformance.checks import check, editor
 @check
 async def a_wait_for_change_holds_nobody_back_and_ends_with_what_they_change(desktop: Desktop) -> None:
     window = await editor(desktop)
-    effect, _ = await asyncio.gather(desktop.wait_for_change(window.region), desktop.type("some"))
+    waiting = asyncio.create_task(desktop.wait_for_change(window.region))
+    while not waiting.done():  # it may begin to look after the first of them
+        await desktop.type("some")
+        await asyncio.sleep(0)  # a desktop in memory types without waiting for anything
+    effect = waiting.result()
     assert effect.changed
     assert effect.box is not None
     assert effect.box.clipped(window.region) == effect.box

@@ -9,8 +9,13 @@ from harness.errors import (
     UsageError,
 )
 from sandbox_image.wire import (
+    ButtonDown,
+    ButtonUp,
     Click,
     Drag,
+    PointerState,
+    ReadPointer,
+    ReleaseAll,
     ScreenPoint,
     Scroll,
 )
@@ -32,6 +37,27 @@ async def test_pointer_methods_send_what_they_say() -> None:
     ]
 
 
+async def test_modifiers_and_buttons_that_stay_down_are_sent_as_they_are() -> None:
+    desktop = fake()
+    await desktop.click((1, 2), modifiers=("ctrl",))
+    await desktop.drag((1, 2), (3, 4), modifiers=("shift",))
+    await desktop.scroll((1, 2), dy=1, modifiers=("alt",))
+    await desktop.button_down((1, 2), button="back")
+    one = ScreenPoint(x=1, y=2)
+    assert await desktop.pointer() == PointerState(at=one, buttons=("back",), keys=())
+    await desktop.button_up(button="back")
+    await desktop.release_all()
+    assert desktop.guest.done == [
+        Click(at=one, modifiers=("ctrl",)),
+        Drag(path=(one, ScreenPoint(x=3, y=4)), modifiers=("shift",)),
+        Scroll(at=one, dy=1, modifiers=("alt",)),
+        ButtonDown(at=one, button="back"),
+        ReadPointer(),
+        ButtonUp(button="back"),
+        ReleaseAll(),
+    ]
+
+
 @pytest.mark.parametrize(
     ("attempt", "error"),
     [
@@ -40,6 +66,8 @@ async def test_pointer_methods_send_what_they_say() -> None:
         (lambda desktop: desktop.click((99_999, 0)), UsageError),
         (lambda desktop: desktop.drag((1, 1)), UsageError),
         (lambda desktop: desktop.scroll(), UsageError),
+        (lambda desktop: desktop.click(modifiers="ctrl"), UsageError),
+        (lambda desktop: desktop.click(button="side"), UsageError),
     ],
 )
 async def test_what_cannot_be_done_is_an_error_of_its_class(attempt: object, error: type[Exception]) -> None:

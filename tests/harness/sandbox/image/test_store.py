@@ -11,8 +11,11 @@ import pytest
 from harness.errors import ImageMissing, UsageError
 from harness.sandbox import image
 from harness.sandbox.connection import connect
+from harness.sandbox.image import Recipe
 from harness.sandbox.image.progress import Progress
-from sandbox_image.fingerprint import recipe_files, wire_fingerprint
+from sandbox_image.fingerprint import recipe_files, recipe_hash, wire_fingerprint
+from tests.support.bare_engine import bare_engine
+from tests.support.bare_engine import image as engines_image
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -75,7 +78,28 @@ def test_another_architecture_than_the_engines_is_refused(client: DockerClient) 
 @pytest.mark.container
 def test_the_images_in_the_engine_are_listed_with_the_current_one_marked(client: DockerClient) -> None:
     assert image.lookup(client) in image.images(client)
-    assert [one.name for one in image.images(client) if one.current] == [image.lookup(client).name]
+    plain = [one.name for one in image.images(client) if one.current and not one.apps]
+    assert plain == [image.lookup(client).name]
+
+
+def test_an_image_is_current_stale_or_derived() -> None:
+    recipe = Recipe(recipe_hash("amd64", recipe_files()), wire_fingerprint(), "amd64", {})
+    apps = recipe.with_apps(("gimp",))
+    images = [
+        engines_image(recipe.hash[:12], recipe=recipe.hash),
+        engines_image(apps.hash[:12], recipe=apps.hash, apps="gimp"),
+        engines_image("0" * 12, recipe="0" * 64),
+        engines_image("1" * 12, recipe="1" * 64, apps="gimp"),
+        engines_image("mine", recipe=recipe.hash) | {"RepoTags": ["mine:1"]},
+        engines_image("gone", recipe=recipe.hash) | {"RepoTags": []},
+    ]
+    with bare_engine(*images) as address:
+        client = connect(environ={"DOCKER_HOST": address})
+        found = image.images(client)
+        client.close()
+    standings = [(one.standing, one.apps) for one in found]
+    current = [("current", ()), ("current", ("gimp",))]
+    assert standings == [*current, ("stale", ()), ("stale", ("gimp",)), ("derived", ()), ("stale", ())]
 
 
 @pytest.mark.container

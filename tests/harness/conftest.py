@@ -1,4 +1,4 @@
-"""Fixtures of the sandbox's tests."""
+"""Fixtures of the host's tests."""
 
 from tests.support.sandboxes import leftovers
 

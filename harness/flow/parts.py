@@ -1,0 +1,88 @@
+"""What the models of a flow are built from: which window, which text, where to point."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from harness.flow.values import PointOnScreen, Rectangle, Text, TextPattern
+
+
+class Part(BaseModel):
+    """What all parts of a flow share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    SHORT: ClassVar[str | None] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) or cls.SHORT is None else {cls.SHORT: value}
+
+
+class WindowMatch(Part):
+    """Which window is meant: everything given has to fit. Titles by part or `/regex/`, classes by name."""
+
+    SHORT = "title"
+    title: TextPattern | None = None
+    window_class: Text | None = Field(default=None, alias="class")
+    active: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> WindowMatch:
+        if self.title is None and self.window_class is None and self.active is None:
+            raise ValueError("say which window: title, class or active")
+        return self
+
+    def __str__(self) -> str:
+        parts = (
+            self.title and f"title {self.title}",
+            self.window_class and f"class {self.window_class}",
+            None if self.active is None else f"{'' if self.active else 'no '}focus",
+        )
+        return ", ".join(part for part in parts if part)
+
+
+class Within(Part):
+    """Where to look."""
+
+    window: WindowMatch
+
+
+class Find(Part):
+    """Text on the screen and where to look for it. `nth` counts from 1 in reading order."""
+
+    SHORT = "text"
+    text: TextPattern | None = None
+    nth: int | None = Field(default=None, ge=1, le=1000)
+    region: Rectangle | None = None
+    within: Within | None = None
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Find:
+        if self.text is None and (self.nth or self.region or self.within):
+            raise ValueError("nth, region and within narrow down where a text is: give the text as well")
+        return self
+
+
+class Target(Find):
+    """Where to point: text that is visible, or a point."""
+
+    point: PointOnScreen | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        return {"point" if isinstance(value, tuple | list) else "text": value}
+
+    @model_validator(mode="after")
+    def _points_somewhere(self) -> Target:
+        if (self.text is None) == (self.point is None):
+            raise ValueError("say where: either text or point: [x, y]")
+        return self
+
+    def __str__(self) -> str:
+        return str(self.text) if self.text else f"({self.point.x}, {self.point.y})" if self.point else "?"

@@ -1,0 +1,28 @@
+"""What the models of a flow are built from."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from harness.flow.parts import Find, Target, WindowMatch
+
+
+def test_a_window_is_named_by_title_class_or_focus_and_says_so() -> None:
+    assert str(WindowMatch.model_validate("Mousepad")) == "title 'Mousepad'"
+    assert str(WindowMatch.model_validate({"class": "xterm", "active": False})) == "class xterm, no focus"
+    with pytest.raises(ValidationError, match="say which window"):
+        WindowMatch.model_validate({})
+
+
+def test_what_narrows_down_a_text_needs_one() -> None:
+    with pytest.raises(ValidationError, match="give the text as well"):
+        Find.model_validate({"nth": 2})
+
+
+def test_a_target_is_a_text_or_a_point_and_not_both() -> None:
+    assert str(Target.model_validate("Save")) == "'Save'"
+    assert str(Target.model_validate((3, 4))) == "(3, 4)"
+    for value in ({}, {"text": "Save", "point": (3, 4)}):
+        with pytest.raises(ValidationError, match="say where"):
+            Target.model_validate(value)

@@ -1,0 +1,89 @@
+"""What happens at the desktop, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime
+
+import pytest
+
+from harness.errors import NotOnScreen, UsageError
+from harness.geometry import ModelPoint
+from harness.sandbox.desktop import Frame
+from harness.sandbox.desktop.live import changes
+from harness.testing import FakeWindow
+from sandbox_image.wire import Frames, Listen, Region, ScreenPoint, Size, Window
+from tests.support.desktops import BOX, fake
+
+HERE, THERE = Region(x=0, y=0, width=9, height=9), Region(x=5, y=5, width=9, height=9)
+
+
+def window(number: int, title: str = "one", region: Region = HERE, *, active: bool = False) -> Window:
+    return Window(id=number, title=title, window_class=("a", "A"), pid=None, region=region, active=active)
+
+
+async def test_a_frame_knows_how_it_relates_to_the_screen_and_when_it_was_taken() -> None:
+    began = datetime.now(UTC)
+    async with aclosing(fake().frames(region=BOX, size=Size(width=15, height=20), format="webp")) as frames:
+        frame = await anext(frames)
+    assert frame.viewport.to_screen(ModelPoint(0, 0)) == ScreenPoint(x=11, y=21)
+    assert (frame.format, frame.image().size, frame.sequence, frame.changed) == ("webp", (15, 20), 1, None)
+    assert abs((frame.time - began).total_seconds()) < 60
+
+
+async def test_a_frame_comes_when_the_screen_changes() -> None:
+    desktop = fake()
+    async with aclosing(desktop.frames(30)) as frames:
+        await anext(frames)
+        waiting = asyncio.create_task(anext(frames))
+        await desktop.launch("editor")
+        frame = await waiting
+        assert frame.sequence == 2
+        assert frame.changed is not None
+
+
+async def test_changes_of_windows_come_one_by_one() -> None:
+    desktop = fake()
+    desktop.guest.show(FakeWindow(title="Old"))
+    async with aclosing(desktop.window_changes()) as told:
+        first = [await anext(told) for _ in range(2)]
+        await desktop.press("alt+f4")
+        closed = await anext(told)
+    assert [(change.change, change.window.title) for change in (*first, closed)] == [
+        ("opened", "Old"),
+        ("focused", "Old"),
+        ("closed", "Old"),
+    ]
+
+
+async def test_frames_and_windows_come_over_one_connection() -> None:
+    async with aclosing(fake().events(Listen(frames=Frames(), windows=True))) as events:
+        assert isinstance(await anext(events), Frame)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((), (), []),
+        ((), (window(1),), [("opened", 1)]),
+        ((), (window(1, active=True),), [("opened", 1), ("focused", 1)]),
+        ((window(1),), (), [("closed", 1)]),
+        ((window(1), window(2)), (window(2), window(1)), []),
+        ((window(1),), (window(1, "two"),), [("renamed", 1)]),
+        ((window(1),), (window(1, region=THERE),), [("moved", 1)]),
+        ((window(1),), (window(1, "two", THERE, active=True),), [("renamed", 1), ("moved", 1), ("focused", 1)]),
+        ((window(1, active=True), window(2)), (window(2, active=True),), [("closed", 1), ("focused", 2)]),
+    ],
+)
+def test_what_became_of_windows(
+    before: tuple[Window, ...], after: tuple[Window, ...], told: list[tuple[str, int]]
+) -> None:
+    assert [(change.change, change.window.id) for change in changes(before, after)] == told
+
+
+async def test_what_cannot_be_is_an_error_before_anything_is_listened_to() -> None:
+    with pytest.raises(UsageError, match="fps"):
+        await anext(fake().frames(0))
+    with pytest.raises(NotOnScreen):
+        await anext(fake().frames(region=Region(x=0, y=0, width=9999, height=1)))
