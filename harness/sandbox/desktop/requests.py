@@ -70,8 +70,9 @@ class Requests:
             raise WireMismatch(f"{len(actions)} actions were sent and {len(reply.results)} results came back")
         return Answer(reply, data)
 
-    async def _act(self, action: Action, settle: Settle) -> Effect:
-        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + settle.limit_ms / 1000)
+    async def _act(self, action: Action, settle: Settle, seconds: float = 0) -> Effect:
+        """One action, which itself takes so many seconds, and what it changed on the screen."""
+        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + seconds + settle.limit_ms / 1000)
         if reply.effect is None:
             raise WireMismatch("the effect on the screen was asked for and none came back")
         return reply.effect
