@@ -4,7 +4,7 @@ from PIL import Image
 
 from harness.events import FileCollected, FrameCaptured, Output
 from harness.testing import FakeDesktop, FakeWindow
-from sandbox_image.wire import Click, Drag, Launch, Move, Press, ScreenPoint, Scroll, TypeText
+from sandbox_image.wire import Click, Drag, Hold, Launch, Move, Press, ScreenPoint, Scroll, SetClipboard, TypeText
 from tests.support.flows import run, with_editor
 
 
@@ -46,6 +46,34 @@ steps:
             modifiers=("alt", "shift"),
         ),
     ]
+
+
+async def test_keys_are_held_and_the_clipboard_is_set(tmp_path: Path) -> None:
+    ran = await run(
+        "steps:\n  - hold: {keys: Down, for: 300ms}\n  - copy: Grüße\n  - expect: {clipboard: grüße}\n",
+        FakeDesktop(),
+        tmp_path,
+    )
+    assert ran.verdict.outcome == "passed"
+    assert ran.desktop.guest.done[:2] == [Hold(keys="Down", hold_ms=300), SetClipboard(text="Grüße")]
+
+
+async def test_what_the_clipboard_holds_instead_is_told(tmp_path: Path) -> None:
+    ran = await run(
+        "steps:\n  - copy: Hello\n  - expect: {clipboard: /^Bye/, timeout: 50ms}\n", FakeDesktop(), tmp_path
+    )
+    assert ran.failure == "the clipboard does not have /^Bye/; it holds: Hello"
+
+
+async def test_a_secret_is_typed_by_keys_alone(tmp_path: Path) -> None:
+    ran = await run(
+        "vars: {password: {default: hunter2, secret: true}}\n"
+        "setup:\n  - launch: editor\nsteps:\n  - type: ${password}\n  - type: open\n",
+        with_editor(),
+        tmp_path,
+    )
+    typed = [action for action in ran.desktop.guest.done if isinstance(action, TypeText)]
+    assert typed == [TypeText(text="hunter2", secret=True), TypeText(text="open")]
 
 
 async def test_a_file_is_opened_with_the_program_for_its_kind(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ SHORT: dict[str, object] = {
     "move": (3, 4),
     "type": "Hello",
     "press": "ctrl+s",
+    "hold": {"keys": "Down", "for": "2s"},
+    "copy": "Hello",
     "scroll": 3,
     "drag": {"from": "A", "to": (1, 2)},
     "focus": "Mousepad",
