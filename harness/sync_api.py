@@ -121,7 +121,14 @@ class Desktop:
     press = blocking(Async.press)
     key_down = blocking(Async.key_down)
     key_up = blocking(Async.key_up)
+    hold = blocking(Async.hold)
     type = blocking(Async.type)
+
+    clipboard = blocking(Async.clipboard)
+    clipboard_html = blocking(Async.clipboard_html)
+    clipboard_image = blocking(Async.clipboard_image)
+    clipboard_targets = blocking(Async.clipboard_targets)
+    set_clipboard = blocking(Async.set_clipboard)
 
     windows = blocking(Async.windows)
     wait_for_window = blocking(Async.wait_for_window)
