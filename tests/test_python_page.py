@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from harness import HarnessError, SandboxSpec, errors
 from harness.sync_api import Desktop, sandbox
 from tests.support.pages import ROOT, Block, blocks, table
@@ -62,13 +63,13 @@ def test_the_tests_shown_pass_without_a_container(example: Block, tmp_path: Path
 
 
 def test_each_method_has_its_row_with_all_of_its_parameters() -> None:
-    there = [f"`{name}{parameters(name)}`" for name in dir(Desktop) if not name.startswith("_")]
+    there = [f"`{name}{parameters(name)}`" for name in dir(harness.Desktop) if not name.startswith("_")]
     assert sorted(row[0] for row in table(PAGE, "All methods")) == sorted(there)
 
 
 def parameters(method: str) -> str:
     """Its parameters as a row names them; those of a property are none."""
-    member = getattr(Desktop, method)
+    member = getattr(harness.Desktop, method)
     if isinstance(member, property):
         return ""
     _, *taken = signature(member).parameters.values()

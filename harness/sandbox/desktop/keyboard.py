@@ -18,7 +18,10 @@ class Keyboard(Requests):
     """What a hand does with the keyboard."""
 
     async def press(self, keys: str, *, repeat: int = 1, settle: Settle = SETTLE) -> Effect:
-        """Press a key or a chord such as `ctrl+shift+t`. Raises UnknownKey, and then nothing was pressed."""
+        """Press a key or a chord such as `ctrl+shift+t`, up to 100 times; names are xdotool's, in any case.
+
+        Raises UnknownKey, and then nothing was pressed.
+        """
         with sendable():
             action = Press(keys=keys, repeat=repeat)
         return await self._act(action, settle)
