@@ -94,7 +94,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         step("click: {text: a, point: [1, 2]}"),
         ["4:12: click: say where: either text or point: [x, y]"],
     ),
-    "nothing expected": (step("expect: {}"), ["4:13: expect: expect one of text, window, file, bash or clipboard; found none"]),
+    "nothing expected": (
+        step("expect: {}"),
+        ["4:13: expect: expect one of text, window, file, bash or clipboard; found none"],
+    ),
     "two things expected": (
         step("expect: {text: a, file: b}"),
         ["4:13: expect: expect one of text, window, file, bash or clipboard; found text and file"],
