@@ -1,7 +1,7 @@
 """A disposable Linux desktop in a container for Claude, or a script, to work at."""
 
 from harness.errors import HarnessError
-from harness.sandbox import Desktop, SandboxSpec, sandbox
+from harness.sandbox import Desktop, Region, SandboxSpec, Settle, Size, sandbox
 
 __version__ = "0.1.0"
-__all__ = ["Desktop", "HarnessError", "SandboxSpec", "__version__", "sandbox"]
+__all__ = ["Desktop", "HarnessError", "Region", "SandboxSpec", "Settle", "Size", "__version__", "sandbox"]

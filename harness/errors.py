@@ -17,7 +17,7 @@
         DeadlinePassed       it ran longer than it was given
         NotOnScreen          a point off the screen
         UnknownKey           a key name nobody knows
-        Untypable            a character the keyboard layout does not have
+        Untypable            text that cannot be typed: control characters, or a program that does not take it
         WrongHold            a button or key that is held down already, or is not
         NoSuchWindow         the window did not come in time, or is gone
         WindowStayed         the window did not close or go away in time
@@ -133,7 +133,7 @@ class UnknownKey(ActionFailed):
 
 
 class Untypable(ActionFailed):
-    """A character the keyboard layout does not have; nothing was typed."""
+    """Text that cannot be typed: control characters, or a program that does not take it; says what was typed."""
 
 
 class WrongHold(ActionFailed):

@@ -54,7 +54,7 @@ class Viewport:
 
 
 def fit(screen: Size, within: Size) -> Size:
-    """The largest size of the screen's shape that fits; never larger than the screen, never below one pixel."""
+    """The largest size of the screen's shape that fits, in pixels; never larger than the screen, never below one."""
     if screen.width <= within.width and screen.height <= within.height:
         return screen
     return zoomed(screen, within)

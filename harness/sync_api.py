@@ -8,14 +8,14 @@
         desktop.type("Hello from the sandbox.")
 
 Each method here *is* the one of `harness.Desktop`, waited for: same parameters, results and errors. Streams are plain
-iterators and context managers plain context managers; what is given to be called back is called in another thread. All
+generators and context managers plain context managers; what is given to be called back is called in another thread. All
 of it may be used from several threads, and from none where an event loop runs.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
@@ -44,7 +44,7 @@ def sandbox(spec: SandboxSpec | None = None, /, **changes: Any) -> Iterator[Desk
     thread and the program has no handler of its own: they end the block by SystemExit, then the process. Where the
     process is killed, the lease ends the sandbox (`lease`, 60 s).
 
-    Raises UsageError inside a running event loop.
+    Raises what `harness.sandbox` raises, and UsageError inside a running event loop.
     """
     with termination_exits(), shared() as portal, portal.entered(harness.sandbox(spec, **changes)) as desktop:
         yield Desktop(portal, desktop)
@@ -56,8 +56,8 @@ def blocking(
 ) -> Callable[Concatenate[Desktop, P], R]: ...
 @overload
 def blocking(
-    method: Callable[Concatenate[Any, P], AsyncIterator[R]],
-) -> Callable[Concatenate[Desktop, P], Iterator[R]]: ...
+    method: Callable[Concatenate[Any, P], AsyncGenerator[R]],
+) -> Callable[Concatenate[Desktop, P], Generator[R]]: ...
 @overload
 def blocking(
     method: Callable[Concatenate[Any, P], AbstractAsyncContextManager[AsyncIterator[R]]],
@@ -88,7 +88,7 @@ class Desktop:
 
     @property
     def screen(self) -> Size:
-        """Size of the whole screen."""
+        """Size of the whole screen, in pixels."""
         return self._desktop.screen
 
     perform = blocking(Async.perform)
@@ -121,7 +121,14 @@ class Desktop:
     press = blocking(Async.press)
     key_down = blocking(Async.key_down)
     key_up = blocking(Async.key_up)
+    hold = blocking(Async.hold)
     type = blocking(Async.type)
+
+    clipboard = blocking(Async.clipboard)
+    clipboard_html = blocking(Async.clipboard_html)
+    clipboard_image = blocking(Async.clipboard_image)
+    clipboard_targets = blocking(Async.clipboard_targets)
+    set_clipboard = blocking(Async.set_clipboard)
 
     windows = blocking(Async.windows)
     wait_for_window = blocking(Async.wait_for_window)

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
-from sandbox_image import keyboard, manager, pointer, waiting, windows
+from sandbox_image import clipboard, keyboard, manager, pointer, waiting, windows
 from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
@@ -29,6 +29,7 @@ from sandbox_image.settle import Settling, wait_until_still
 from sandbox_image.wire import (
     Action,
     Answer,
+    ClipboardAction,
     Effect,
     ErrorCode,
     Event,
@@ -135,7 +136,6 @@ class Dispatch:
         self._glance = asyncio.Lock()
         self._live = Live(self._looking)
         self._reader = Reader()
-        self._live = Live(self._looking)
 
     def attach(self, display: str) -> None:
         """An X server is up under this name; again after it was restarted."""
@@ -248,20 +248,11 @@ class _Work:
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
-        lane = self.lane
-        if isinstance(action, PointerAction):
-            return await lane.run(pointer.do, action)
-        if isinstance(action, KeyboardAction):
-            return await lane.run(keyboard.do, action)
-        if isinstance(action, WindowAction):
-            return await lane.run(windows.do, action)
-        if isinstance(action, ReadingAction):
-            return await self.reader.read(await lane.run(_grab, action.region), action.languages)
-        if isinstance(action, WaitingAction):
-            return await lane.run(waiting.do, action)
         if isinstance(action, WorkerAction):
             return await self.worker.do(action)
-        assert_never(action)
+        if isinstance(action, ReadingAction):
+            return await self.reader.read(await self.lane.run(_grab, action.region), action.languages)
+        return await self.lane.run(_do, action)
 
     @property
     def came_too_late(self) -> bool:
@@ -279,6 +270,21 @@ class _Work:
             took_ms=took_ms,
         )
         return Answer(reply, data)
+
+
+def _do(desk: Desk, action: PointerAction | KeyboardAction | ClipboardAction | WindowAction | WaitingAction) -> Result:
+    """What is done at the desk, each by its own room."""
+    if isinstance(action, PointerAction):
+        return pointer.do(desk, action)
+    if isinstance(action, KeyboardAction):
+        return keyboard.do(desk, action)
+    if isinstance(action, ClipboardAction):
+        return clipboard.do(desk, action)
+    if isinstance(action, WindowAction):
+        return windows.do(desk, action)
+    if isinstance(action, WaitingAction):
+        return waiting.do(desk, action)
+    assert_never(action)
 
 
 async def _comes(news: asyncio.Event) -> bool:

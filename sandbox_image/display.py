@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from Xlib import X, error
 from Xlib.display import Display
-from Xlib.ext import damage, ge, xfixes, xinput
+from Xlib.ext import damage, ge, res, xfixes, xinput
 from Xlib.protocol import event, request, rq
 from Xlib.xobject.drawable import Window
 
@@ -92,6 +92,23 @@ class Connection:
         """An atom's number; asked once."""
         number: int = self.x.get_atom(name)
         return number
+
+    def client(self, window: Window) -> int:
+        """Which connection to the X server a window is of: numbers of all that one makes begin in the same way."""
+        number: int = window.id & ~self.x.display.info.resource_id_mask
+        return number
+
+    def process(self, window: Window) -> int | None:
+        """The process whose connection to the X server a window is of; None where the server does not tell."""
+        with suppress(error.XError):
+            told = self.x.res_query_client_ids([{"client": window.id, "mask": res.LocalClientPIDMask}])
+            return next((int(one.value[0]) for one in told.ids if one.value), None)
+        return None
+
+    def focus(self) -> Window | None:
+        """The window that gets what is typed; None where no single one does."""
+        focus = self.x.get_input_focus().focus
+        return focus if isinstance(focus, Window) else None
 
     def numbers(self, window: Window, name: str, limit: int = 4096) -> list[int]:
         """A property's 32-bit numbers; empty where window or property are not there."""

@@ -16,8 +16,9 @@ from sandbox_image.wire import ErrorCode, Refused
 
 UNICODE = 0x0100_0000
 """Keysyms of characters outside Latin-1 are their code point plus this."""
-RETURN, TAB, SHIFT, CAPS_LOCK = 0xFF0D, 0xFF09, 0xFFE1, 0xFFE5
-MODIFIERS = frozenset([*range(0xFFE1, 0xFFEF), 0xFE03]) - {CAPS_LOCK, 0xFFE6}
+RETURN, TAB, INSERT, SHIFT, CAPS_LOCK, LEVEL3 = 0xFF0D, 0xFF09, 0xFF63, 0xFFE1, 0xFFE5, 0xFE03
+MODIFIERS = frozenset([*range(0xFFE1, 0xFFEF), LEVEL3]) - {CAPS_LOCK, 0xFFE6}
+KEYPAD = range(0xFF80, 0xFFBE)
 
 ALIASES = {
     "Return": "enter ret newline",
@@ -178,6 +179,6 @@ def _aliases() -> Iterator[tuple[str, int]]:
             yield other, _EXACT[name]
 
 
-_EXACT = dict(_keysyms()) | {"hyphen": 0x2D, "ISO_Level3_Shift": 0xFE03, "ISO_Left_Tab": 0xFE20}
+_EXACT = dict(_keysyms()) | {"hyphen": 0x2D, "ISO_Level3_Shift": LEVEL3, "ISO_Left_Tab": 0xFE20}
 _FOLDED = {_fold(name): symbol for name, symbol in sorted(_EXACT.items())} | dict(_aliases())
 _SHOWN = {_fold(name): name for name in _EXACT} | {alias: alias for alias, _ in _aliases()}

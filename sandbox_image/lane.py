@@ -19,6 +19,7 @@ from typing import TypeVar
 from sandbox_image.display import LOST, Connection, knock, translated
 from sandbox_image.held import Held
 from sandbox_image.screen import Frame, Screen
+from sandbox_image.selections import Selections
 from sandbox_image.wire import ErrorCode, Refused, Region
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Desk:
         self.held = Held()
         self._connection: Connection | None = None
         self._screen: Screen | None = None
+        self._selections: Selections | None = None
 
     @property
     def x(self) -> Connection:
@@ -84,9 +86,18 @@ class Desk:
     def screen(self) -> Screen:
         """The capture; a new one where the last failed. Raises Refused(DISPLAY_LOST)."""
         if self._screen is None or self._screen.lost:
+            if self._screen is not None:
+                self._screen.close()
             knock(self.display)
             self._screen = Screen(self.display)
         return self._screen
+
+    @property
+    def selections(self) -> Selections:
+        """What is owned of the clipboard; a new one where the last was lost. Raises Refused(DISPLAY_LOST)."""
+        if self._selections is None or self._selections.lost:
+            self._selections = Selections(self.display, self.stop.wait)
+        return self._selections
 
     def refresh(self) -> None:
         """Notice what happened since the last request: a lost connection, another size of the screen."""
@@ -131,8 +142,8 @@ class Desk:
         self.x.release(self.held.keys, self.held.buttons)
 
     def cut(self) -> None:
-        """Cut both connections, from any thread: a round trip that waits on one ends with an error."""
-        for end in (self._connection, self._screen):
+        """Cut all connections, from any thread: a round trip that waits on one ends with an error."""
+        for end in (self._connection, self._screen, self._selections):
             if end is not None:
                 end.cut()
 
@@ -142,6 +153,8 @@ class Desk:
             self._connection.close()
         if self._screen is not None:
             self._screen.close()
+        if self._selections is not None:
+            self._selections.cut()
 
 
 class Lane:

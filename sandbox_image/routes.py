@@ -61,6 +61,7 @@ HEALTH_TIMEOUT = 30.0  # seconds
 _SHELL_GRACE = 10.0  # seconds the worker has to end a command before the server ends the request
 _REST_SECONDS = 30.0  # for what is left of a refused file
 _ESCAPED = 6  # bytes one byte of output becomes at most, in JSON
+_FRAMES = 1 << 20  # for what is around it
 _STATUS = {
     ErrorCode.MALFORMED: 400,
     ErrorCode.OVERSIZED: 413,
@@ -197,7 +198,7 @@ class _Routes:
                 async for event in events:
                     yield _line(event)
 
-        limit = min(_ESCAPED * message.max_output + MAX_REQUEST_BYTES, _ESCAPED * MAX_REPLY_BYTES)
+        limit = min(_ESCAPED * message.max_output + _FRAMES, _ESCAPED * MAX_REPLY_BYTES)
         return Job(pieces, message.timeout_ms / 1000 + _SHELL_GRACE, _line, limit)
 
 

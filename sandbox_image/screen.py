@@ -26,6 +26,9 @@ from sandbox_image.wire import Effect, ErrorCode, Picture, PictureFormat, Pictur
 
 KEEP_COLOUR = 0
 """JPEG without chroma subsampling: coloured text stays legible, for a quarter more bytes."""
+LOST = (ScreenShotError, OSError, AssertionError)
+"""What mss raises without an X server; the last one where it goes while a reply is waited for."""
+CLOSED = -1
 WEBP_EFFORT, WEBP_LOSSLESS_EFFORT = 1, 0
 """What WebP is fastest at, lossless as fast as JPEG; more effort takes many times as long for a few bytes less."""
 
@@ -44,8 +47,10 @@ class Screen:
         self.lost = False
         try:
             self._mss = mss.MSS(display=display)
-        except (ScreenShotError, OSError) as failure:
+        except LOST as failure:
             raise _capture_lost(failure) from None
+        connection = self._mss._impl.conn  # type: ignore[attr-defined] # noqa: SLF001 - mss has no time limit to set
+        self._line = socket.socket(fileno=os.dup(LIB.xcb.xcb_get_file_descriptor(byref(connection))))
         whole = self._mss.monitors[0]
         self.size = Size(width=whole["width"], height=whole["height"])
 
@@ -54,7 +59,7 @@ class Screen:
         where = self.region(region)
         try:
             shot = self._mss.grab((where.x, where.y, where.x + where.width, where.y + where.height))
-        except (ScreenShotError, OSError) as failure:
+        except LOST as failure:
             self.close()
             raise _capture_lost(failure) from None
         image = Image.frombuffer("RGB", (where.width, where.height), shot.raw, "raw", "BGRX", 0, 1)
@@ -76,16 +81,16 @@ class Screen:
     def cut(self) -> None:
         """Break the connection, from any thread: a grab that waits for the server ends with an error."""
         self.lost = True
-        connection = getattr(self._mss._impl, "conn", None)  # noqa: SLF001 - mss has no time limit to set
-        if connection:
-            descriptor = os.dup(LIB.xcb.xcb_get_file_descriptor(byref(connection)))
-            with socket.socket(fileno=descriptor) as end, suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connection back, once."""
         self.lost = True
-        self._mss.close()
+        if self._line.fileno() != CLOSED:
+            self._line.close()
+            with suppress(*LOST):
+                self._mss.close()
 
 
 def cropped(frame: Frame, region: Region) -> Frame:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import harness
 
-PUBLIC = {"Desktop", "HarnessError", "SandboxSpec", "__version__", "sandbox"}
+PUBLIC = {"Desktop", "HarnessError", "Region", "SandboxSpec", "Settle", "Size", "__version__", "sandbox"}
 
 QUIET = """
 import sys

@@ -21,6 +21,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/test_exports.py": "the public names",
     "tests/test_layout.py": "this file",
     "tests/test_packaging.py": "the wheel",
+    "tests/test_python_page.py": "the examples and tables of docs/python.md",
     "tests/test_readme.py": "the README's example and links",
 }
 

@@ -1,34 +1,28 @@
 """What the README shows is true: its program, its links, its commands, its picture."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
-    (ROOT / "docs").glob("*.md")
-)
+from tests.support.pages import ROOT, blocks
+from tests.support.programs import run_program
+
+README = ROOT / "README.md"
+PAGES = [README] + [ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").glob("*.md"))
 LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def test_the_program_shown_is_the_example() -> None:
-    (shown,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert shown == (ROOT / "examples" / "desktop.py").read_text()
+    (shown,) = blocks(README, "python")
+    assert shown.text == (ROOT / "examples" / "desktop.py").read_text()
 
 
 @pytest.mark.container
 @pytest.mark.parametrize("example", ["desktop.py", "blocking.py"])
 def test_the_program_shown_runs_and_so_does_its_blocking_form(example: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / example],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    run_program(ROOT / "examples" / example, folder=tmp_path)
     with Image.open(tmp_path / "desktop.png") as picture:
         assert picture.size == (1280, 800)
 
@@ -40,7 +34,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_commands_named_exist() -> None:
-    named = set(re.findall(r"\bscripts/[\w-]+", README))
+    named = set(re.findall(r"\bscripts/[\w-]+", README.read_text()))
     assert {"scripts/demo", "scripts/test"} <= named
     assert {name for name in named if not (ROOT / name).is_file()} == set()
 

@@ -15,11 +15,14 @@ from harness.flow.schema import (
     ClickStep,
     CloseStep,
     CollectStep,
+    CopyStep,
     DragStep,
     ExpectStep,
     FocusStep,
+    HoldStep,
     LaunchStep,
     MoveStep,
+    OpenStep,
     PressStep,
     PutStep,
     ScreenshotStep,
@@ -31,10 +34,13 @@ from sandbox_image import wire
 
 Touching = (
     LaunchStep
+    | OpenStep
     | ClickStep
     | MoveStep
     | TypeStep
     | PressStep
+    | HoldStep
+    | CopyStep
     | ScrollStep
     | DragStep
     | FocusStep
@@ -70,13 +76,15 @@ async def _touch(scene: Scene, body: Touching) -> None:
     """Steps that do something to the screen: settling and the frame after them come in the same round trip."""
     match body:
         case LaunchStep():
-            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd))
+            await scene.act(wire.Launch(argv=body.argv, cwd=body.cwd, env=body.env))
+        case OpenStep():
+            await scene.act(wire.Open(target=body.target))
         case ClickStep() | MoveStep() | ScrollStep() | DragStep():
             await scene.act(await _pointing(scene, body))
         case TypeStep():
             await _type(scene, body)
-        case PressStep():
-            await scene.act(wire.Press(keys=body.keys, repeat=body.repeat))
+        case PressStep() | HoldStep() | CopyStep():
+            await scene.act(_keying(body))
         case FocusStep():
             await scene.act(wire.FocusWindow(window=(await locate_window(scene, body)).id))
         case CloseStep():
@@ -105,10 +113,22 @@ async def _pointing(scene: Scene, body: ClickStep | MoveStep | ScrollStep | Drag
             assert_never(body)
 
 
+def _keying(body: PressStep | HoldStep | CopyStep) -> wire.Action:
+    match body:
+        case PressStep():
+            return wire.Press(keys=body.keys, repeat=body.repeat)
+        case HoldStep():
+            return wire.Hold(keys=body.keys, hold_ms=round(body.seconds * 1000))
+        case CopyStep():
+            return wire.SetClipboard(text=body.text)
+        case _:
+            assert_never(body)
+
+
 async def _type(scene: Scene, body: TypeStep) -> None:
     if body.into:  # settled in between: the focus moves a moment after the click
         await scene.perform(wire.Click(at=await locate(scene, body.into)), settle=scene.settle)
-    await scene.act(wire.TypeText(text=body.text))
+    await scene.act(wire.TypeText(text=body.text, secret=scene.step.secret))
 
 
 async def _bash(scene: Scene, body: BashStep) -> None:

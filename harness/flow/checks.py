@@ -10,7 +10,7 @@ from harness.flow.scene import QUIET_MS, Scene
 from harness.flow.schema import BashStep, ExpectStep, FileMatch
 from harness.flow.windows import expect_window, fits
 from harness.sandbox.desktop import ShellResult
-from harness.text import Match, find, lines, nearest, touches
+from harness.text import Match, Pattern, find, lines, nearest, touches
 from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Word
 
 STEADY = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, limit_ms=5 * QUIET_MS)
@@ -125,6 +125,8 @@ async def expect(scene: Scene, wanted: ExpectStep) -> None:
         await _expect_file(scene, wanted.file, gone=wanted.gone)
     elif wanted.bash:
         await _expect_bash(scene, wanted.bash)
+    elif wanted.clipboard:
+        await _expect_clipboard(scene, wanted.clipboard, gone=wanted.gone)
 
 
 async def _expect_text(scene: Scene, wanted: ExpectStep) -> None:
@@ -172,6 +174,17 @@ async def _wrong_with_file(scene: Scene, wanted: FileMatch) -> str | None:
     if wanted.contains is not None and not wanted.contains.found_in(text := content.decode(errors="replace")):
         return f"does not contain {wanted.contains}; it ends: {_tail(text)}"
     return None
+
+
+async def _expect_clipboard(scene: Scene, wanted: Pattern, *, gone: bool) -> None:
+    looks = scene.looks()
+    text: str | None = None
+    while await looks.again():
+        text = await scene.desktop.clipboard()
+        if (text is not None and wanted.found_in(text)) != gone:
+            return
+    holds = "holds no text" if text is None else f"holds: {_tail(text)}"
+    raise await scene.failed(f"the clipboard {'still has' if gone else 'does not have'} {wanted}; it {holds}")
 
 
 async def _expect_bash(scene: Scene, wanted: BashStep) -> None:

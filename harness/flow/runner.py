@@ -26,7 +26,7 @@ from harness.events import (
 from harness.flow.actions import act
 from harness.flow.plan import Flow, Step
 from harness.flow.scene import Scene, StepFailed
-from harness.flow.schema import BashStep, CollectStep, ExpectStep, LaunchStep, PutStep
+from harness.flow.schema import BashStep, CollectStep, ExpectStep, LaunchStep, OpenStep, PutStep
 from harness.sandbox.desktop import Desktop
 from sandbox_image.wire import ErrorCode
 
@@ -35,7 +35,13 @@ _NOT_THE_FLOW = frozenset({ErrorCode.WORKER_LOST, ErrorCode.DISPLAY_LOST, ErrorC
 CLEANUP = 60.0
 """Seconds for all cleanup steps together."""
 WINDOW, COMMAND, TRANSFER = 40.0, 120.0, 60.0
-_LONGER: dict[type, float] = {LaunchStep: WINDOW, BashStep: COMMAND, PutStep: TRANSFER, CollectStep: TRANSFER}
+_LONGER: dict[type, float] = {
+    LaunchStep: WINDOW,
+    OpenStep: WINDOW,
+    BashStep: COMMAND,
+    PutStep: TRANSFER,
+    CollectStep: TRANSFER,
+}
 _GRACE = 15.0  # for the round trip a step is in when its own time is over
 
 

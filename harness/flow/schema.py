@@ -26,6 +26,7 @@ class LaunchStep(Part):
     SHORT = "run"
     run: Text
     cwd: Text | None = None
+    env: dict[str, Text] = Field(default_factory=dict)
 
     @field_validator("run")
     @classmethod
@@ -45,6 +46,16 @@ class LaunchStep(Part):
 
     def __str__(self) -> str:
         return self.run
+
+
+class OpenStep(Part):
+    """Open a file, a folder or an address with the desktop's default application for it."""
+
+    SHORT = "target"
+    target: Text
+
+    def __str__(self) -> str:
+        return self.target
 
 
 class TypeStep(Part):
@@ -67,6 +78,26 @@ class PressStep(Part):
 
     def __str__(self) -> str:
         return self.keys
+
+
+class HoldStep(Part):
+    """Hold a key or a chord down for a time."""
+
+    keys: Annotated[Text, Field(max_length=200)]
+    seconds: Span = Field(alias="for")
+
+    def __str__(self) -> str:
+        return f"{self.keys} for {self.seconds:g} s"
+
+
+class CopyStep(Part):
+    """Put text into the clipboard, for the program that pastes next."""
+
+    SHORT = "text"
+    text: Text
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class ScrollStep(Part):
@@ -154,26 +185,36 @@ class FileMatch(Part):
         return self.path
 
 
+_EXPECTED = ("text", "window", "file", "bash", "clipboard")
+
+
 class ExpectStep(Find):
-    """Wait until something is so, or with `gone` is not so: text, a window, a file, or what a command says."""
+    """Wait until something is so, or with `gone` is not: text, a window, a file, the clipboard, what a command says."""
 
     window: WindowMatch | None = None
     file: FileMatch | None = None
     bash: BashStep | None = None
+    clipboard: TextPattern | None = None
     gone: bool = False
     timeout: Span | None = None
 
     @model_validator(mode="after")
     def _expects_one_thing(self) -> ExpectStep:
-        given = [name for name in ("text", "window", "file", "bash") if getattr(self, name) is not None]
+        given = [name for name in _EXPECTED if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"expect one of text, window, file or bash; found {' and '.join(given) or 'none'}")
+            choice = f"{', '.join(_EXPECTED[:-1])} or {_EXPECTED[-1]}"
+            raise ValueError(f"expect one of {choice}; found {' and '.join(given) or 'none'}")
         if self.gone and self.bash:
             raise ValueError("a command cannot be gone; expect its exit code instead")
         return self
 
     def __str__(self) -> str:
-        named = (("window with", self.window), ("file", self.file), ("bash", self.bash))
+        named = (
+            ("window with", self.window),
+            ("file", self.file),
+            ("bash", self.bash),
+            ("clipboard with", self.clipboard),
+        )
         subject = str(self.text) if self.text else next(f"{kind} {value}" for kind, value in named if value)
         return f"{subject} gone" if self.gone else subject
 
@@ -255,10 +296,13 @@ class MoveStep(Target):
 
 Body: TypeAlias = (
     LaunchStep
+    | OpenStep
     | ClickStep
     | MoveStep
     | TypeStep
     | PressStep
+    | HoldStep
+    | CopyStep
     | ScrollStep
     | DragStep
     | FocusStep
@@ -273,6 +317,7 @@ Body: TypeAlias = (
 
 KINDS: dict[str, type[Body]] = {
     "launch": LaunchStep,
+    "open": OpenStep,
     "click": ClickStep,
     "double_click": DoubleClick,
     "triple_click": TripleClick,
@@ -281,6 +326,8 @@ KINDS: dict[str, type[Body]] = {
     "move": MoveStep,
     "type": TypeStep,
     "press": PressStep,
+    "hold": HoldStep,
+    "copy": CopyStep,
     "scroll": ScrollStep,
     "drag": DragStep,
     "focus": FocusStep,

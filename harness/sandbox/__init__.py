@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.sandbox.desktop import Desktop
 from harness.sandbox.spec import SandboxSpec
+from sandbox_image.wire import Region, Settle, Size
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-__all__ = ["Desktop", "SandboxSpec", "sandbox"]
+__all__ = ["Desktop", "Region", "SandboxSpec", "Settle", "Size", "sandbox"]
 
 
 @asynccontextmanager
@@ -21,6 +22,9 @@ async def sandbox(spec: SandboxSpec | None = None, /, **changes: Any) -> AsyncIt
     `changes` are fields of SandboxSpec, such as `screen="1920x1080"` or `memory="4g"`. Removed whatever happens: an
     exception, a cancellation, Ctrl-C, SIGTERM and SIGHUP take it away at once (the last two in the main thread, where
     the program has no handler of its own); where the process is killed, the lease ends it (`lease`, 60 s).
+
+    Raises UsageError for a spec that cannot be; EngineError where no engine answers (NoEngine) or the image is not
+    built yet (ImageMissing); StartFailed, naming the step, where starting failed: then nothing is left of it.
     """
     from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - the engine's library is slow to import
 

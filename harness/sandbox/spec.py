@@ -88,18 +88,24 @@ class SandboxSpec(BaseModel):
     apps: Apps = ()
     """Debian packages that the image has beside its own; `harness image build --apps` adds them."""
     screen: Screen = Size(width=1280, height=800)
+    """In pixels: a Size, `"1280x800"` or a pair; 320x200 to 7680x4320."""
     memory: Bytes = Field(default=2048 * MIB, ge=256 * MIB)
+    """What all of its programs and its files may take together; where they need more, programs are killed."""
     cpus: float = Field(default=2.0, ge=0.1, le=1024)
+    """Processors it may use, also a part of one."""
     pids: int = Field(default=512, ge=64, le=100_000)
+    """Processes and threads at one time."""
     shm: Bytes | None = Field(default=None, ge=MIB)
-    """An eighth of memory where not given."""
+    """Shared memory, as browsers use it; an eighth of memory where not given."""
     home: Bytes | None = Field(default=None, ge=16 * MIB)
-    """A quarter of memory where not given; so is `tmp`."""
+    """Room for files in the home; a quarter of memory where not given. So is `tmp`, which is for `/tmp`."""
     tmp: Bytes | None = Field(default=None, ge=16 * MIB)
     lease: Seconds = Field(default=60.0, ge=5, le=86_400)
     """The sandbox ends by itself so many seconds after its owner last renewed it."""
     network: Literal["none"] = "none"
+    """The desktop reaches no network, and no network reaches it."""
     start_timeout: Seconds = Field(default=60.0, gt=0, le=3600)
+    """How long starting may take before it is a StartFailed."""
     labels: dict[str, Label] = Field(default_factory=dict)
     """More labels for the container, as tools of yours may want them."""
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mappin
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
+from harness.testing.clipboard import FakeClipboard
 from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
 from harness.testing.held import Held, Hook
@@ -22,6 +23,7 @@ from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
     Action,
     Answer,
+    ClipboardAction,
     ErrorCode,
     Event,
     Exit,
@@ -81,7 +83,8 @@ class FakeGuest:
         self._lock = asyncio.Lock()
         self._held = Held()
         self._pointer = FakePointer(self._screen, self._held)
-        self._keyboard = FakeKeyboard(self._screen, self._held)
+        self._clipboard = FakeClipboard(self._held)
+        self._keyboard = FakeKeyboard(self._screen, self._held, self._clipboard)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
         self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
         self._programs = FakePrograms(self._manager, self._held, self._files, apps=apps or {}, openers=openers or {})
@@ -205,6 +208,8 @@ class FakeGuest:
             return await self._pointer.do(action)
         if isinstance(action, KeyboardAction):
             return await self._keyboard.do(action)
+        if isinstance(action, ClipboardAction):
+            return await self._clipboard.do(action)
         if isinstance(action, WindowAction):
             return await self._manager.do(action)
         if isinstance(action, ReadingAction):

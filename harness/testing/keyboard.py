@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import assert_never
 
+from harness.testing.clipboard import FakeClipboard
 from harness.testing.held import Held
 from harness.testing.screen import FakeScreen
-from sandbox_image.wire import Done, ErrorCode, KeyboardAction, KeyDown, KeyUp, Press, Refused, TypeText
+from harness.testing.windows import FakeWindow
+from sandbox_image.wire import (
+    Done,
+    ErrorCode,
+    Hold,
+    KeyboardAction,
+    KeyDown,
+    KeyUp,
+    Press,
+    Refused,
+    SetClipboard,
+    Typed,
+    TypeText,
+)
 
 _NAMES = (
     "return tab escape backspace delete insert home end pageup pagedown up down left right space menu print pause"
@@ -50,6 +66,8 @@ _ALIASES = {
     **{f"{name}{side}": name for name in ("shift", "alt", "super") for side in "lr"},
     **{f"control{side}": "ctrl" for side in "lr"},
 }
+_SPARE = 220
+"""Characters that the keys without a use can be given."""
 MODIFIERS = ("shift", "ctrl", "alt", "super")
 _KNOWN = frozenset(_NAMES.split()) | {f"f{n}" for n in range(1, 25)} | frozenset(_CHARACTERS.values())
 
@@ -57,17 +75,22 @@ _KNOWN = frozenset(_NAMES.split()) | {f"f{n}" for n in range(1, 25)} | frozenset
 class FakeKeyboard:
     """What goes to the window with the focus."""
 
-    def __init__(self, screen: FakeScreen, held: Held) -> None:
+    def __init__(self, screen: FakeScreen, held: Held, clipboard: FakeClipboard) -> None:
         self._screen = screen
         self._held = held
+        self._clipboard = clipboard
 
-    async def do(self, action: KeyboardAction) -> Done:
+    async def do(self, action: KeyboardAction) -> Done | Typed:
         """One action of this room; refused before anything was pressed."""
         match action:
             case Press():
                 keys = self._added(chord(action.keys))
                 async with self._held.during(action, keys=keys):
                     self._press((*self._held.keys,), action.repeat)
+            case Hold():
+                keys = self._added(chord(action.keys))
+                async with self._held.during(action, keys=keys):
+                    self._press((*self._held.keys,), 1)
             case KeyDown():
                 keys = chord(action.keys)
                 self._held.refuse_held(keys=keys)
@@ -82,10 +105,11 @@ class FakeKeyboard:
                     self._held.keys = [key for key in self._held.keys if key not in keys]
             case TypeText():
                 self._held.refuse_held(keys=self._held.keys)
-                check_typable(action.text)
+                check_typable(action)
                 async with self._held.during(action):
                     if active := self._screen.active:
                         active.window.typed(action.text)
+                    return _typed(action)
             case _:
                 assert_never(action)
         return Done()
@@ -103,7 +127,16 @@ class FakeKeyboard:
             active.window.closed = True
         elif active:
             for _ in range(repeat):
-                active.window.pressed(keys)
+                self._press_in(active.window, keys)
+
+    def _press_in(self, window: FakeWindow, keys: tuple[str, ...]) -> None:
+        """Windows copy all of their text, whatever may be selected."""
+        if keys == ("ctrl", "c"):
+            self._clipboard.content = SetClipboard(text=window.text)
+        elif keys in (("ctrl", "v"), ("shift", "insert")):
+            window.typed(self._clipboard.text or "")
+        else:
+            window.pressed(keys)
 
 
 def chord(keys: str) -> tuple[str, ...]:
@@ -125,14 +158,24 @@ def modifiers(names: tuple[str, ...]) -> tuple[str, ...]:
     return keys
 
 
-def check_typable(text: str) -> None:
-    """Raise Refused where a character is on no key of a US keyboard."""
-    for at, character in enumerate(text):
-        if character not in "\n\t" and not (character.isascii() and character.isprintable()):
-            message = (
-                f"no key of the layout gives {character!r} (U+{ord(character):04X}, character {at}); nothing typed"
-            )
+def check_typable(action: TypeText) -> None:
+    """Raise Refused for control characters, and for a secret with more characters than a keyboard has keys to spare."""
+    for at, character in enumerate(action.text):
+        if unicodedata.category(character) == "Cc" and character not in "\r\n\t":
+            message = f"{character!r} (U+{ord(character):04X}), character {at}, is a control character; nothing typed"
             raise Refused(ErrorCode.UNTYPABLE, message)
+    if action.secret and len({one for one in action.text if not one.isascii()}) > _SPARE:
+        message = "a secret does not go through the clipboard, and there are not enough keys for it; nothing typed"
+        raise Refused(ErrorCode.UNTYPABLE, message)
+
+
+def _typed(action: TypeText) -> Typed:
+    """How the real desktop would have typed it, with a US keyboard: line by line."""
+    pasted = sum(len(piece) for piece in re.split(r"[\r\n\t]", action.text) if not piece.isascii())
+    bound = sum(not one.isascii() for one in action.text)
+    if action.secret:
+        return Typed(keys=len(action.text) - bound, bound=bound)
+    return Typed(keys=len(action.text) - pasted, pasted=pasted)
 
 
 def _key(name: str, keys: str) -> str:

@@ -20,6 +20,14 @@ from sandbox_image.wire.base import (
     Message,
     RequestId,
 )
+from sandbox_image.wire.clipboard import (
+    MAX_CLIPBOARD_BYTES,
+    PNG,
+    ClipboardAction,
+    ClipboardRead,
+    ReadClipboard,
+    SetClipboard,
+)
 from sandbox_image.wire.codec import WireError, decode, decode_event, decode_frame, encode, encode_event, encode_frame
 from sandbox_image.wire.events import MAX_FPS, Event, FrameInfo, Frames, Listen, LiveFrame
 from sandbox_image.wire.failure import ErrorCode, Failure, Refused
@@ -36,7 +44,7 @@ from sandbox_image.wire.files import (
 )
 from sandbox_image.wire.geometry import Region, ScreenPoint, Size
 from sandbox_image.wire.guest import Guest
-from sandbox_image.wire.keyboard import KeyboardAction, KeyDown, KeyUp, Press, Text, TypeText
+from sandbox_image.wire.keyboard import MAX_HOLD_MS, Hold, KeyboardAction, KeyDown, KeyUp, Press, Text, Typed, TypeText
 from sandbox_image.wire.life import Cancel, Health, Lease, Ok
 from sandbox_image.wire.perform import Action, Answer, LookingAction, Perform, Reply, Result, WorkerAction
 from sandbox_image.wire.picture import Effect, Picture, PictureFormat, PictureInfo, Settle
@@ -103,11 +111,14 @@ __all__ = [
     "BOOT_HEADER",
     "EVENTS_TYPE",
     "FRAME_TYPE",
+    "MAX_CLIPBOARD_BYTES",
     "MAX_COORDINATE",
     "MAX_DEADLINE_MS",
     "MAX_FPS",
+    "MAX_HOLD_MS",
     "MAX_REQUEST_BYTES",
     "MAX_TEXT",
+    "PNG",
     "SHELL_EVENT",
     "Action",
     "Answer",
@@ -116,6 +127,8 @@ __all__ = [
     "ButtonUp",
     "Cancel",
     "Click",
+    "ClipboardAction",
+    "ClipboardRead",
     "CloseWindow",
     "DeadlineMs",
     "Done",
@@ -135,6 +148,7 @@ __all__ = [
     "Frames",
     "Guest",
     "Health",
+    "Hold",
     "KeyDown",
     "KeyUp",
     "KeyboardAction",
@@ -166,6 +180,7 @@ __all__ = [
     "ProgramAction",
     "ProgramList",
     "ProgramOutput",
+    "ReadClipboard",
     "ReadFile",
     "ReadOutput",
     "ReadPointer",
@@ -184,6 +199,7 @@ __all__ = [
     "Scroll",
     "SendInput",
     "SessionList",
+    "SetClipboard",
     "SetWindowState",
     "Settle",
     "Shell",
@@ -196,6 +212,7 @@ __all__ = [
     "Text",
     "TextRead",
     "TypeText",
+    "Typed",
     "WaitChange",
     "WaitExit",
     "WaitStill",

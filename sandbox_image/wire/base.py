@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_REQUEST_BYTES = 1 << 20
+MAX_REQUEST_BYTES = 16 << 20
 """Largest JSON request body the server reads; a longer one is refused before it is parsed."""
 
 MAX_COORDINATE = 32_767

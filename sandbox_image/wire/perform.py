@@ -7,9 +7,10 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
+from sandbox_image.wire.clipboard import ClipboardAction, ClipboardRead
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.files import Entry, FileAction, FolderPage
-from sandbox_image.wire.keyboard import KeyboardAction
+from sandbox_image.wire.keyboard import KeyboardAction, Typed
 from sandbox_image.wire.picture import Effect, Picture, PictureInfo, Settle
 from sandbox_image.wire.pointer import PointerAction, PointerState
 from sandbox_image.wire.programs import ListPrograms, ProgramAction, ProgramResult, ReadOutput, WaitExit
@@ -27,13 +28,15 @@ LookingAction = (
 """What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
 
 Action = Annotated[
-    PointerAction | KeyboardAction | WindowAction | ReadingAction | WaitingAction | WorkerAction,
+    PointerAction | KeyboardAction | ClipboardAction | WindowAction | ReadingAction | WaitingAction | WorkerAction,
     Field(discriminator="kind"),
 ]
 
 Result = Annotated[
     Done
     | PointerState
+    | Typed
+    | ClipboardRead
     | ProgramResult
     | WindowFound
     | WindowList

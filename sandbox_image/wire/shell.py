@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, field_validator, model_validator
 
-from sandbox_image.wire.base import MAX_REQUEST_BYTES, DeadlineMs, Message, RequestId
+from sandbox_image.wire.base import DeadlineMs, Message, RequestId
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.files import FilePath
 
@@ -25,6 +25,10 @@ class TerminalSize(Message):
     rows: Cells = 24
 
 
+MAX_COMMAND = 1 << 19
+"""Longest command, in characters."""
+
+
 class Shell(Message):
     """Run a command in a persistent bash session of the desktop user.
 
@@ -39,7 +43,7 @@ class Shell(Message):
 
     kind: Literal["shell"] = "shell"
     id: RequestId
-    command: str = Field(default="", max_length=MAX_REQUEST_BYTES // 2)
+    command: str = Field(default="", max_length=MAX_COMMAND)
     restart: bool = False
     session: SessionName = "main"
     timeout_ms: DeadlineMs = 120_000

@@ -1,7 +1,6 @@
 """The examples are run, not only read."""
 
 import io
-import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,9 @@ from harness.cli.run import Batch, load_all, open_sandboxed, select
 from harness.events import FileCollected, StepFinished
 from harness.flow.parse import loads
 from harness.record.folder import read_events
+from tests.support.pages import ROOT, blocks
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = ROOT / "examples"
 FLOWS = select([EXAMPLES])
 
 
@@ -35,8 +35,8 @@ async def test_every_flow_passes(path: Path, tmp_path: Path) -> None:
 
 
 def test_the_flows_in_the_documentation_say_what_they_must() -> None:
-    pages = sorted((EXAMPLES.parent / "docs").glob("*.md"))
-    shown = re.findall(r"```yaml\n(.*?)```", "\n".join(page.read_text() for page in pages), re.DOTALL)
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    shown = [block.text for page in pages for block in blocks(page, "yaml")]
     assert {block.partition(":")[0] for block in shown} == {"harness", "- click", "vars"}
     for block in shown:
         steps = f"steps:\n{block}" if block.startswith("- ") else block

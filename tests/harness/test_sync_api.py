@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Protocol, assert_type
 
@@ -88,7 +88,7 @@ def types(desktop: sync_api.Desktop) -> None:
 class Streams(harness.Desktop):
     """Kinds of method that give more than one value."""
 
-    async def numbers(self, count: int, *, start: int = 0) -> AsyncIterator[int]:
+    async def numbers(self, count: int, *, start: int = 0) -> AsyncGenerator[int]:
         for number in range(start, start + count):
             yield number
 
@@ -115,12 +115,12 @@ def test_streams_become_iterators_and_context_managers_plain_ones() -> None:
     fake = FakeDesktop()
     with shared() as portal:
         desktop = BlockingStreams(portal, Streams(fake.guest, fake.screen))
-        assert list(assert_type(desktop.numbers(2, start=5), Iterator[int])) == [5, 6]
+        assert list(assert_type(desktop.numbers(2, start=5), Generator[int])) == [5, 6]
         with assert_type(desktop.words("a", "b"), AbstractContextManager[Iterator[str]]) as words:
             assert list(words) == ["a", "b"]
         with assert_type(desktop.held("ctrl"), AbstractContextManager[str]) as key:
             assert key == "CTRL"
-    assert inspect.signature(BlockingStreams.numbers).return_annotation == "Iterator[int]"
+    assert inspect.signature(BlockingStreams.numbers).return_annotation == "Generator[int]"
 
 
 # --- real sandboxes -----------------------------------------------------------------------------------------------

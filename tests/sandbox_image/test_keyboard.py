@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import string
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,87 +8,15 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from sandbox_image.wire import ErrorCode, KeyDown, KeyUp, ListWindows, Press, Settle, TypeText, WindowList
+from sandbox_image.wire import ErrorCode, Hold, KeyDown, KeyUp, ListWindows, Press, Settle, TypeText, WindowList
 from tests.support.hands import failure_in
+from tests.support.xserver import held
 
 if TYPE_CHECKING:
     from tests.support.hands import Hands
-    from tests.support.xserver import Target, Terminal
+    from tests.support.xserver import Target
 
 pytestmark = pytest.mark.x11
-PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
-
-
-def held(display: str) -> list[int]:
-    x = Display(display)
-    try:
-        return [code for code in range(8, 256) if x.query_keymap()[code // 8] & 1 << code % 8]
-    finally:
-        x.close()
-
-
-def tap(display: str, symbol: int, kinds: tuple[int, ...] = (X.KeyPress, X.KeyRelease)) -> None:
-    x = Display(display)
-    for kind in kinds:
-        x.xtest_fake_input(kind, x.keysym_to_keycode(symbol))
-    x.sync()
-    x.close()
-
-
-async def test_every_printable_ascii_character_arrives_as_itself(hands: Hands, terminal: Terminal) -> None:
-    await hands.do(TypeText(text=PRINTABLE))
-    assert terminal.read(len(PRINTABLE)).decode() == PRINTABLE
-
-
-async def test_two_hundred_characters_arrive_in_order(hands: Hands, terminal: Terminal) -> None:
-    text = (string.ascii_letters + string.punctuation + string.digits + " ") * 3
-    await hands.do(TypeText(text=text[:200]))
-    assert terminal.read(200).decode() == text[:200]
-
-
-async def test_line_ends_are_one_return_each_and_a_tab_is_tab(hands: Hands, terminal: Terminal) -> None:
-    await hands.do(TypeText(text="a\nb\r\nc\rd\te"))
-    assert terminal.read(9) == b"a\rb\rc\rd\te"
-
-
-async def test_typing_is_exact_while_caps_lock_is_on_and_leaves_it_on(
-    hands: Hands, terminal: Terminal, display: str
-) -> None:
-    tap(display, 0xFFE5)
-    try:
-        await hands.do(TypeText(text="Hello, World"))
-        assert terminal.read(12) == b"Hello, World"
-        x = Display(display)
-        assert x.screen().root.query_pointer().mask & X.LockMask
-        x.close()
-    finally:
-        tap(display, 0xFFE5)
-
-
-async def test_a_modifier_that_somebody_left_down_does_not_spoil_typing(
-    hands: Hands, terminal: Terminal, display: str
-) -> None:
-    tap(display, 0xFFE3, (X.KeyPress,))
-    await hands.do(TypeText(text="abc"))
-    assert terminal.read(3) == b"abc"
-    assert held(display) == []
-
-
-async def test_a_character_that_is_not_on_the_layout_is_named_and_nothing_is_typed(
-    hands: Hands, target: Target
-) -> None:
-    answer = await hands.perform(TypeText(text="ab\r\ncé"))
-    failure = failure_in(answer)
-    assert failure.code is ErrorCode.UNTYPABLE
-    assert failure.action == 0
-    assert "'é' (U+00E9, LATIN SMALL LETTER E WITH ACUTE), character 5" in failure.message
-    assert target.noted() == []
-
-
-async def test_control_characters_are_not_typed(hands: Hands, target: Target) -> None:
-    answer = await hands.perform(TypeText(text="a\x1b"))
-    assert failure_in(answer).code is ErrorCode.UNTYPABLE
-    assert target.noted() == []
 
 
 @pytest.mark.parametrize(
@@ -126,6 +53,36 @@ async def test_repeat_presses_the_chord_so_often(hands: Hands, target: Target) -
     assert target.text() == " ".join(["0xff54"] * 7)
 
 
+async def test_a_key_is_held_down_for_its_time_and_repeats_meanwhile(
+    hands: Hands, target: Target, display: str
+) -> None:
+    holding = asyncio.create_task(hands.do(Hold(keys="shift+a", hold_ms=900)))
+    shift, *letters = await asyncio.to_thread(target.noted, "key", count=3)
+    assert len({note.detail for note in letters}) == 1
+    assert held(display) == sorted([shift.detail, letters[0].detail])
+    await holding
+    assert held(display) == []
+
+
+async def test_a_hold_that_is_cancelled_releases_its_keys(hands: Hands, target: Target, display: str) -> None:
+    holding = asyncio.create_task(hands.do(Hold(keys="ctrl+Down", hold_ms=300_000)))
+    await asyncio.to_thread(target.noted, "key", count=2)
+    holding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await holding
+    assert held(display) == []
+
+
+async def test_a_hold_leaves_what_is_held_already(hands: Hands, target: Target, display: str) -> None:
+    await hands.do(KeyDown(keys="ctrl"))
+    (control,) = held(display)
+    target.noted("key", count=1)
+    await hands.do(Hold(keys="ctrl+x", hold_ms=1))
+    assert held(display) == [control]
+    assert [note.detail == control for note in target.noted("key", "unkey")] == [False, False]
+    assert failure_in(await hands.perform(Hold(keys="ctrl", hold_ms=1))).code is ErrorCode.HELD
+
+
 async def test_a_key_that_the_layout_lacks_is_given_a_free_key_code(hands: Hands, target: Target, display: str) -> None:
     await hands.do(Press(keys="F20"))
     (note,) = target.noted("key")
@@ -141,20 +98,6 @@ async def test_an_unknown_key_presses_nothing(hands: Hands, target: Target) -> N
     assert failure_in(answer).code is ErrorCode.UNKNOWN_KEY
     assert "Return" in failure_in(answer).message
     assert target.noted() == []
-
-
-async def test_cancelling_in_the_middle_of_a_long_text_leaves_nothing_down(
-    hands: Hands, target: Target, display: str
-) -> None:
-    typing = asyncio.create_task(hands.perform(TypeText(text="AaBb" * 20_000)))
-    await asyncio.to_thread(target.await_first, "key")
-    typing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await typing
-    assert held(display) == []
-    target.noted()
-    await hands.do(TypeText(text="x"))
-    assert target.text() == "0x78"
 
 
 async def test_a_chord_of_the_window_manager_is_over_when_its_keys_are_released(

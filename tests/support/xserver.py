@@ -71,6 +71,24 @@ def _number(reading: int) -> int:
     return int(told)
 
 
+def held(display: str) -> list[int]:
+    """Codes of the keys that are down."""
+    x = Display(display)
+    try:
+        return [code for code in range(8, 256) if x.query_keymap()[code // 8] & 1 << code % 8]
+    finally:
+        x.close()
+
+
+def tap(display: str, symbol: int, kinds: tuple[int, ...] = (X.KeyPress, X.KeyRelease)) -> None:
+    """Press and release a key, or only one of these."""
+    x = Display(display)
+    for kind in kinds:
+        x.xtest_fake_input(kind, x.keysym_to_keycode(symbol))
+    x.sync()
+    x.close()
+
+
 class Target:
     """A window with a plain ground that notes its input and draws what it is told; all places are screen pixels."""
 

@@ -47,7 +47,7 @@ class Editor(Files):
         """A file's lines with their numbers, from 1; or what is in a folder, two levels deep, without hidden files.
 
         `lines` are the first and the last line wanted, -1 for the end. Beyond `max_characters` the rest is left out,
-        and the answer says from which line on.
+        and the answer says from which line on. Raises EditFailed for lines that are not there; FileFailed.
         """
         if max_characters < 1:
             raise UsageError(f"a view shows at least 1 character; found max_characters={max_characters}")
@@ -60,7 +60,7 @@ class Editor(Files):
         return _fitting(text.numbered(first, last), first, max_characters) or f"{info.path} is empty"
 
     async def edit_create(self, path: str, text: str) -> str:
-        """Write a file, in place of the one that is there; missing folders are made."""
+        """Write a file, in place of the one that is there; missing folders are made. Raises EditFailed, FileFailed."""
         before: bytes | None = None
         try:
             info, before = await self._load(path)
@@ -71,14 +71,20 @@ class Editor(Files):
         return f"{info.path} {'was created' if before is None else 'was replaced'}: {_lines(text)}"
 
     async def edit_replace(self, path: str, old: str, new: str = "") -> str:
-        """Replace `old`, which has to be in the file exactly once, by `new`; the answer shows the lines around."""
+        """Replace `old`, which has to be in the file exactly once, by `new`; the answer shows the lines around.
+
+        Raises EditFailed, saying where `old` is if it is there more than once; FileFailed.
+        """
         info, data = await self._load(path)
         text, line = decoded(data, info.path).replaced(old, new)
         await self._write(path, data, text.encoded())
         return f"{info.path} was changed:\n{text.around(line, new.count(chr(10)) + 1)}"
 
     async def edit_insert(self, path: str, after: int, text: str) -> str:
-        """Insert lines after line `after`, 0 for the beginning; the answer shows the lines around."""
+        """Insert lines after line `after`, 0 for the beginning; the answer shows the lines around.
+
+        Raises EditFailed where there is no such line; FileFailed.
+        """
         info, data = await self._load(path)
         new, count = decoded(data, info.path).inserted(after, text)
         await self._write(path, data, new.encoded())
@@ -87,7 +93,7 @@ class Editor(Files):
     async def edit_undo(self, path: str) -> str:
         """Take back the last edit of a file made here, up to 20 of them; one that was created goes.
 
-        Refused where something else changed the file since.
+        Raises EditFailed where there is none, or something else changed the file since; FileFailed.
         """
         info, data = await self._load(path)
         edits = self._edits.get(info.path)

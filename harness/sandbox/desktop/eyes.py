@@ -75,9 +75,10 @@ class Eyes(Requests):
     ) -> Screenshot:
         """A picture of the screen or of a region of it, scaled to exactly `size` where one is given.
 
-        `auto` is PNG, or JPEG where the PNG would be large. `quality`, 1 to 95, is that of JPEG, and of WebP unless
-        it is `lossless`. `pointer` draws the mouse pointer in, which no picture holds otherwise. With `settle`, first
-        wait for the screen to be still. Raises NotOnScreen for a region that is not wholly on the screen.
+        `region` is in screen pixels, `size` in those of the picture. `auto` is PNG, or JPEG where the PNG would be
+        large. `quality`, 1 to 95, is that of JPEG, and of WebP unless it is `lossless`. `pointer` draws the mouse
+        pointer in, which no picture holds otherwise. With `settle`, first wait for the screen to be still. Raises
+        NotOnScreen for a region that is not wholly on the screen; UsageError.
         """
         with sendable():
             picture = Picture(
@@ -114,7 +115,8 @@ class Eyes(Requests):
         """Do the actions, wait for the screen, and show only what they changed, or what of it lies in the region.
 
         The picture is in native pixels, of the smallest box that holds every changed pixel; there is none where
-        nothing changed. What changed between two requests is not told: it is for a screenshot or live frames.
+        nothing changed. What changed between two requests is not told: it is for a screenshot or live frames. Raises
+        NotOnScreen, and what the actions raise.
         """
         with sendable():
             picture = Picture(region=region, format=format, only_changes=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from harness.sandbox.desktop.requests import SETTLE, Requests, sendable
+from harness.sandbox.desktop.requests import SETTLE, Requests, ms, sendable
 from sandbox_image.wire import (
     Effect,
+    Hold,
     KeyDown,
     KeyUp,
     Press,
@@ -17,7 +18,10 @@ class Keyboard(Requests):
     """What a hand does with the keyboard."""
 
     async def press(self, keys: str, *, repeat: int = 1, settle: Settle = SETTLE) -> Effect:
-        """Press a key or a chord such as `ctrl+shift+t`. Raises UnknownKey, and then nothing was pressed."""
+        """Press a key or a chord such as `ctrl+shift+t`, up to 100 times; names are xdotool's, in any case.
+
+        Raises UnknownKey, and then nothing was pressed.
+        """
         with sendable():
             action = Press(keys=keys, repeat=repeat)
         return await self._act(action, settle)
@@ -38,8 +42,28 @@ class Keyboard(Requests):
             action = KeyUp(keys=keys)
         return await self._act(action, settle)
 
-    async def type(self, text: str, *, settle: Settle = SETTLE) -> Effect:
-        """Type text at the keyboard focus, exactly. Raises Untypable, and then nothing was typed."""
+    async def hold(self, keys: str, seconds: float, *, settle: Settle = SETTLE) -> Effect:
+        """Hold a key or a chord down for some seconds, 300 at most, then release it.
+
+        A key that writes something repeats meanwhile, as it does for a person. Keys that are held already stay down.
+        Raises, before anything is pressed: UnknownKey; WrongHold where all of the keys are held already.
+        """
         with sendable():
-            action = TypeText(text=text)
+            action = Hold(keys=keys, hold_ms=ms(seconds, least=0))
+        return await self._act(action, settle, seconds)
+
+    async def type(self, text: str, *, secret: bool = False, settle: Settle = SETTLE) -> Effect:
+        """Type text at the keyboard focus, exactly: any script, whatever the keyboard layout. A line end is Return.
+
+        What the layout lacks is pasted into the program, which is waited for; the clipboard is as before afterwards.
+        A program that does not paste gets it by keys that had no use, which suffice for some 200 characters that are
+        not on the layout. A `secret` never goes through the clipboard. The result of `TypeText` in the reply says how
+        many characters went in by which way.
+
+        Raises Untypable: for control characters and for a secret there are not enough keys for, before anything is
+        typed; for a program that does not paste, saying how much was typed. Raises WrongHold where keys are held
+        down, and ActionFailed where the program did not finish pasting or another one took the clipboard meanwhile.
+        """
+        with sendable():
+            action = TypeText(text=text, secret=secret)
         return await self._act(action, settle)

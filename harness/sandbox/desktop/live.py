@@ -56,7 +56,8 @@ class Live(Requests):
         """Pictures of the screen: one at once, another whenever it has changed, at most `fps` a second, up to 30.
 
         `region`, `size`, `format`, `quality` and `pointer` are those of `screenshot`; the pointer is drawn unless it
-        is asked not to be, and one that moves is a change.
+        is asked not to be, and one that moves is a change. Raises NotOnScreen, UsageError; SandboxLost and Restarted
+        under way.
         """
         with sendable():
             picture = Picture(region=region, size=size, format=format, quality=quality, pointer=pointer)
@@ -67,14 +68,17 @@ class Live(Requests):
                     yield event
 
     async def window_changes(self) -> AsyncGenerator[WindowChange]:
-        """What becomes of windows: opened, closed, focused, renamed, moved. Those there are come first, as opened."""
+        """What becomes of windows: opened, closed, focused, renamed, moved. Those there are come first, as opened.
+
+        Raises SandboxLost and Restarted under way.
+        """
         async with aclosing(self.events(Listen(windows=True))) as events:
             async for event in events:
                 if isinstance(event, WindowChange):
                     yield event
 
     async def events(self, listen: Listen) -> AsyncGenerator[Frame | WindowChange]:
-        """Frames and changes of windows in the order they come, over one connection."""
+        """Frames and changes of windows in the order they come, over one connection. Raises as `frames` does."""
         windows: tuple[Window, ...] = ()
         with refusals():
             async with aclosing(self._guest.events(listen)) as events:

@@ -23,14 +23,16 @@ from sandbox_image.wire import (
 class Pointer(Requests):
     """What a hand does with the mouse.
 
-    Buttons are `left`, `middle`, `right`, `back` and `forward`. `modifiers` are keys that are down meanwhile, such as
-    `("ctrl", "shift")`, by any name they have as keys: shift, ctrl, alt, altgr, super; with alt the window manager
-    takes most clicks for itself. Raises, before anything is done: NotOnScreen, UnknownKey for what is no modifier, and
-    WrongHold for a button that `button_down` holds already.
+    Places are screen pixels. Buttons are `left`, `middle`, `right`, `back` and `forward`. `modifiers` are keys that are
+    down meanwhile, such as `("ctrl", "shift")`, by any name they have as keys: shift, ctrl, alt, altgr, super; with alt
+    the window manager takes most clicks for itself.
     """
 
     async def move(self, to: Place, *, settle: Settle = SETTLE) -> Effect:
-        """Move the pointer; while a button is held it moves smoothly, which drags."""
+        """Move the pointer to a screen pixel; while a button is held it moves smoothly, which drags.
+
+        Raises NotOnScreen, and then it was not moved.
+        """
         with sendable():
             action = Move(to=point(to))
         return await self._act(action, settle)
@@ -44,7 +46,10 @@ class Pointer(Requests):
         modifiers: tuple[str, ...] = (),
         settle: Settle = SETTLE,
     ) -> Effect:
-        """Click one to three times; at the pointer where no place is given."""
+        """Click one to three times at a screen pixel; at the pointer where no place is given.
+
+        Raises, before anything is done: NotOnScreen, UnknownKey for a modifier, WrongHold for a button that is held.
+        """
         with sendable():
             action = Click(at=_maybe(at), button=button, count=count, modifiers=modifiers)
         return await self._act(action, settle)
@@ -52,7 +57,10 @@ class Pointer(Requests):
     async def drag(
         self, *path: Place, button: Button = "left", modifiers: tuple[str, ...] = (), settle: Settle = SETTLE
     ) -> Effect:
-        """Press at the first place, move through the others, release at the last."""
+        """Press at the first place, move through the others, release at the last; 2 to 1000 screen pixels.
+
+        Raises as `click` does.
+        """
         with sendable():
             action = Drag(path=tuple(point(place) for place in path), button=button, modifiers=modifiers)
         return await self._act(action, settle)
@@ -66,7 +74,11 @@ class Pointer(Requests):
         modifiers: tuple[str, ...] = (),
         settle: Settle = SETTLE,
     ) -> Effect:
-        """Turn the wheel by clicks: `dx` to the right, `dy` down, negative for left and up."""
+        """Turn the wheel by clicks: `dx` to the right, `dy` down, negative for left and up, 1000 at most.
+
+        At a screen pixel, or the pointer where no place is given. Raises, before anything is done: NotOnScreen,
+        UnknownKey for a modifier; UsageError where both are 0.
+        """
         with sendable():
             action = Scroll(at=_maybe(at), dx=dx, dy=dy, modifiers=modifiers)
         return await self._act(action, settle)
@@ -75,7 +87,7 @@ class Pointer(Requests):
         """Press a button, at the pointer where no place is given, and keep it down.
 
         It is down until `button_up` or `release_all`, whatever happens to other requests, and is let go where the
-        sandbox's action server or X server has to be started again.
+        sandbox's action server or X server has to be started again. Raises NotOnScreen; WrongHold where it is down.
         """
         with sendable():
             action = ButtonDown(at=_maybe(at), button=button)
@@ -84,7 +96,7 @@ class Pointer(Requests):
     async def button_up(self, at: Place | None = None, *, button: Button = "left", settle: Settle = SETTLE) -> Effect:
         """Release a button that `button_down` holds, after dragging it to a place where one is given.
 
-        Raises WrongHold, saying what is down, where it is not held.
+        Raises NotOnScreen; WrongHold, saying what is down, where it is not held.
         """
         with sendable():
             action = ButtonUp(at=_maybe(at), button=button)
@@ -95,7 +107,7 @@ class Pointer(Requests):
         return await self._act(ReleaseAll(), settle)
 
     async def pointer(self) -> PointerState:
-        """Where the pointer is, and the buttons and keys that are held."""
+        """Where the pointer is, in screen pixels, and the buttons and keys that are held."""
         return await self._one(ReadPointer(), PointerState)
 
 

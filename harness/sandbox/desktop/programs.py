@@ -54,7 +54,7 @@ class Programs(Requests):
         """What a program has written up to now, its two streams as they came, also while it runs.
 
         Output beyond `limit` bytes is cut in the middle, with a line that says how much is gone. The sandbox keeps
-        256 KiB from each end, and so does the file that `log` names.
+        256 KiB from each end, and so does the file that `log` names. Raises NoSuchProgram.
         """
         with sendable():
             action = ReadOutput(pid=_pid(program), max_output=limit)
@@ -67,7 +67,7 @@ class Programs(Requests):
     ) -> int:
         """Wait until a program has ended; its exit code, or the negative number of the signal that ended it.
 
-        Raises DeadlinePassed where it still runs after `timeout`.
+        Raises DeadlinePassed where it still runs after `timeout` seconds; NoSuchProgram.
         """
         with sendable():
             action = WaitExit(pid=_pid(program), timeout_ms=ms(timeout, 0))
@@ -76,7 +76,7 @@ class Programs(Requests):
     async def stop_program(self, program: Launched | Program | int, *, grace: float = 5.0) -> int:
         """End a program with all it started: by SIGTERM, after `grace` seconds by SIGKILL; its exit code, as above.
 
-        One that has ended already is not an error; what it left running is ended then.
+        One that has ended already is not an error; what it left running is ended then. Raises NoSuchProgram.
         """
         with sendable():
             action = StopProgram(pid=_pid(program), grace_ms=ms(grace, 0))

@@ -46,7 +46,8 @@ class Reading(Requests):
 
         Text is found within one line, from the beginning of a word to the end of one; case, runs of space, and kinds
         of quotes and dashes do not count. A regular expression is searched in each line as OCR read it. None is no
-        error: the result is empty then. Raises NotOnScreen, NotInstalled.
+        error: the result is empty then. `region` and the boxes are in screen pixels. Raises NotOnScreen, NotInstalled;
+        UsageError for an empty text.
         """
         pattern = _pattern(text, nth)
         return _chosen(find(await self.read_text(region, languages=languages, confidence=confidence), pattern), nth)
@@ -83,7 +84,7 @@ class Reading(Requests):
         confidence: float = 0,
         timeout: float = 40.0,  # noqa: ASYNC109 - the same
     ) -> None:
-        """Wait until the text can be read nowhere any more; see `wait_for_text`."""
+        """Wait until the text can be read nowhere any more; see `wait_for_text`, also for errors."""
         pattern, reading = _pattern(text), _reading(region, languages)
         async with aclosing(self._readings(reading, confidence, timeout)) as readings:
             async for words in readings:

@@ -45,7 +45,7 @@ class Requests:
 
     @property
     def screen(self) -> Size:
-        """Size of the whole screen."""
+        """Size of the whole screen, in pixels."""
         return self._screen
 
     async def perform(
@@ -57,8 +57,9 @@ class Requests:
     ) -> Answer:
         """Do the actions in order, wait for the screen to be still, take the picture: one round trip.
 
-        Raises an ActionFailed for the first action that fails; it carries the results before it, the effect and
-        the picture, which is taken all the same.
+        Without `settle` it waits for nothing, and tells no effect. Raises an ActionFailed for the first action that
+        fails; it carries the results before it, the effect and the picture, which is taken all the same. Raises
+        DeadlinePassed where all of it takes more than `deadline` seconds.
         """
         with sendable():
             request = Perform(id=uuid4().hex, deadline_ms=ms(deadline), actions=actions, settle=settle, picture=picture)
@@ -69,8 +70,9 @@ class Requests:
             raise WireMismatch(f"{len(actions)} actions were sent and {len(reply.results)} results came back")
         return Answer(reply, data)
 
-    async def _act(self, action: Action, settle: Settle) -> Effect:
-        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + settle.limit_ms / 1000)
+    async def _act(self, action: Action, settle: Settle, seconds: float = 0) -> Effect:
+        """One action, which itself takes so many seconds, and what it changed on the screen."""
+        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + seconds + settle.limit_ms / 1000)
         if reply.effect is None:
             raise WireMismatch("the effect on the screen was asked for and none came back")
         return reply.effect

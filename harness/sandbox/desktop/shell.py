@@ -72,7 +72,7 @@ class ShellSessions(Requests):
     ) -> ShellResult:
         """Run a command in a bash session of the desktop user that keeps its folder, variables and jobs.
 
-        A command that runs longer than `timeout` is killed and the result says so. `restart` ends the session
+        A command that runs longer than `timeout` seconds is killed and the result says so. `restart` ends the session
         and all it started before the command runs. `env` and `cwd` hold for this command alone. Standard input is
         empty. Output beyond `max_output` bytes loses its middle.
 
@@ -82,6 +82,8 @@ class ShellSessions(Requests):
 
         A job that was started with `&` goes on after its command. What it prints between two commands is `background`
         of the next result; what it prints while another command runs is in that one's output: give it a file.
+
+        A command that fails is no error. Raises FileFailed where `cwd` is no folder; UsageError.
         """
         events: list[Output] = []
         end: Exit | None = None
@@ -130,7 +132,8 @@ class ShellSessions(Requests):
     ) -> AsyncGenerator[Output | Exit]:
         """Run a command as `bash` does, and yield its output as it comes, each piece with its stream; last its `Exit`.
 
-        Beyond half of `max_output` the rest comes at the end. Closing the iterator early ends the command.
+        Beyond half of `max_output` the rest comes at the end. Closing the iterator early ends the command. Raises as
+        `bash` does.
         """
         columns, rows = (80, 24) if isinstance(pty, bool) else pty
         with sendable():

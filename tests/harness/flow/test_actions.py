@@ -3,8 +3,8 @@ from pathlib import Path
 from PIL import Image
 
 from harness.events import FileCollected, FrameCaptured, Output
-from harness.testing import FakeDesktop
-from sandbox_image.wire import Click, Drag, Launch, Move, Press, ScreenPoint, Scroll, TypeText
+from harness.testing import FakeDesktop, FakeWindow
+from sandbox_image.wire import Click, Drag, Hold, Launch, Move, Press, ScreenPoint, Scroll, SetClipboard, TypeText
 from tests.support.flows import run, with_editor
 
 
@@ -12,7 +12,7 @@ async def test_every_way_to_use_mouse_and_keyboard_is_what_is_sent(tmp_path: Pat
     ran = await run(
         """\
 steps:
-  - launch: {run: editor 'a b', cwd: /tmp}
+  - launch: {run: editor 'a b', cwd: /tmp, env: {LANG: C.UTF-8}}
   - click: [70, 71]
   - double_click: {point: [72, 73]}
   - right_click: [74, 75]
@@ -30,7 +30,7 @@ steps:
     )
     assert ran.verdict.outcome == "passed"
     assert ran.desktop.guest.done == [
-        Launch(argv=("editor", "a b"), cwd="/tmp"),  # noqa: S108 - a path in the sandbox
+        Launch(argv=("editor", "a b"), cwd="/tmp", env={"LANG": "C.UTF-8"}),  # noqa: S108 - a path in the sandbox
         Click(at=ScreenPoint(x=70, y=71)),
         Click(at=ScreenPoint(x=72, y=73), count=2),
         Click(at=ScreenPoint(x=74, y=75), button="right"),
@@ -46,6 +46,43 @@ steps:
             modifiers=("alt", "shift"),
         ),
     ]
+
+
+async def test_keys_are_held_and_the_clipboard_is_set(tmp_path: Path) -> None:
+    ran = await run(
+        "steps:\n  - hold: {keys: Down, for: 300ms}\n  - copy: Grüße\n  - expect: {clipboard: grüße}\n",
+        FakeDesktop(),
+        tmp_path,
+    )
+    assert ran.verdict.outcome == "passed"
+    assert ran.desktop.guest.done[:2] == [Hold(keys="Down", hold_ms=300), SetClipboard(text="Grüße")]
+
+
+async def test_what_the_clipboard_holds_instead_is_told(tmp_path: Path) -> None:
+    ran = await run(
+        "steps:\n  - copy: Hello\n  - expect: {clipboard: /^Bye/, timeout: 50ms}\n", FakeDesktop(), tmp_path
+    )
+    assert ran.failure == "the clipboard does not have /^Bye/; it holds: Hello"
+
+
+async def test_a_secret_is_typed_by_keys_alone(tmp_path: Path) -> None:
+    ran = await run(
+        "vars: {password: {default: hunter2, secret: true}}\n"
+        "setup:\n  - launch: editor\nsteps:\n  - type: ${password}\n  - type: open\n",
+        with_editor(),
+        tmp_path,
+    )
+    typed = [action for action in ran.desktop.guest.done if isinstance(action, TypeText)]
+    assert typed == [TypeText(text="hunter2", secret=True), TypeText(text="open")]
+
+
+async def test_a_file_is_opened_with_the_program_for_its_kind(tmp_path: Path) -> None:
+    desktop = FakeDesktop(
+        apps={"editor": lambda argv: FakeWindow(title=argv[-1])}, files={"a.txt": b"x"}, openers={".txt": "editor"}
+    )
+    ran = await run("steps:\n  - open: a.txt\n  - expect: {window: a.txt}\n  - open: b.txt\n", desktop, tmp_path)
+    assert ran.statuses == {"steps.1": "passed", "steps.2": "passed", "steps.3": "failed"}
+    assert "there is no /home/user/b.txt" in ran.failure
 
 
 async def test_text_is_typed_into_what_is_clicked_first(tmp_path: Path) -> None:

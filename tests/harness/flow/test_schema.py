@@ -6,6 +6,7 @@ from harness.flow.schema import KINDS, DragStep, ExpectStep, FileMatch, LaunchSt
 
 SHORT: dict[str, object] = {
     "launch": "mousepad a.txt",
+    "open": "a.txt",
     "click": "File",
     "double_click": (1, 2),
     "triple_click": "A line",
@@ -14,6 +15,8 @@ SHORT: dict[str, object] = {
     "move": (3, 4),
     "type": "Hello",
     "press": "ctrl+s",
+    "hold": {"keys": "Down", "for": "2s"},
+    "copy": "Hello",
     "scroll": 3,
     "drag": {"from": "A", "to": (1, 2)},
     "focus": "Mousepad",

@@ -29,7 +29,8 @@ def test_places_are_lists_of_whole_numbers() -> None:
 
 def test_modifiers_are_joined_or_listed() -> None:
     assert parse_modifiers("ctrl + shift") == parse_modifiers(("ctrl", "shift")) == ("ctrl", "shift")
-    for bad in ("ctrl+", ("ctrl", 1), {}, None, 3):
+    wrong: tuple[object, ...] = ("ctrl+", ("ctrl", 1), {}, None, 3)
+    for bad in wrong:
         with pytest.raises(ValueError, match="modifiers are keys"):
             parse_modifiers(bad)
 

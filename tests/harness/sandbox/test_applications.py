@@ -62,7 +62,8 @@ async def test_windows_of_every_program_can_be_arranged_and_closed(argv: tuple[s
         assert 460 < sized.region.height <= 500
         for state in ("maximized", "minimized", "fullscreen", "normal"):
             assert (await desktop.set_window_state(window, state)).state == state
-        assert (await desktop.focus(window)).active
+        restored = (await desktop.focus(window)).region
+        assert (restored.x, restored.y, restored.width) == (150, 120, sized.region.width)
         await desktop.close_window(window)
         assert isinstance(await desktop.wait_for_exit(started), int)
 
@@ -88,12 +89,11 @@ async def test_a_browser_goes_back_by_the_mouse_and_takes_modifiers() -> None:
         await desktop.wait_for_window("first - Chromium")
 
 
-async def test_an_editor_that_was_killed_starts_empty_the_next_time() -> None:
+async def test_an_editor_begins_anew_after_one_was_stopped_with_unsaved_text() -> None:
     async with sandbox() as desktop:
-        started = await desktop.launch("mousepad")
-        await desktop.wait_for_window("Untitled 1 - Mousepad")
-        await desktop.type("left behind")
-        await desktop.wait_for_window("*Untitled 1 - Mousepad")
-        await desktop.stop_program(started)
-        await desktop.launch("mousepad")
-        assert (await desktop.wait_for_window("Mousepad")).title == "Untitled 1 - Mousepad"
+        for title in ("first.txt", "second.txt"):
+            started = await desktop.launch("mousepad", title)
+            window = await desktop.wait_for_window(window_class="mousepad")
+            assert title in window.title
+            await desktop.type("not saved")
+            await desktop.stop_program(started)

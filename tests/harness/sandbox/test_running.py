@@ -202,6 +202,22 @@ async def test_a_call_under_way_fails_when_the_container_is_stopped_and_says_so(
     assert leftovers.nothing()
 
 
+async def test_live_frames_end_with_what_became_of_the_server_and_of_the_container(leftovers: Leftovers) -> None:
+    async with open_sandbox(SMALL) as running:
+        (container,) = leftovers.containers()
+        frames = running.desktop.frames()
+        await anext(frames)
+        await asyncio.to_thread(container.exec_run, ["pkill", "-9", "-f", "sandbox_image.server"], user="root")
+        with pytest.raises(Restarted, match="look at the screen"):
+            await anext(frames)
+        frames = running.desktop.frames()
+        await anext(frames)
+        await asyncio.to_thread(container.kill)
+        with pytest.raises(SandboxLost, match="stopped from outside"):
+            await anext(frames)
+    assert leftovers.nothing()
+
+
 async def test_a_server_killed_in_the_middle_of_a_command_is_told_and_the_command_is_not_run_again(
     leftovers: Leftovers,
 ) -> None:

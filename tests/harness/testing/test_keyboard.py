@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from harness.testing import FakeWindow
+from harness.testing.guest import FakeGuest
 from harness.testing.keyboard import check_typable, chord
-from sandbox_image.wire import ErrorCode, Refused
+from sandbox_image.wire import (
+    Action,
+    ClipboardRead,
+    ErrorCode,
+    Hold,
+    Perform,
+    Press,
+    ReadClipboard,
+    Refused,
+    Result,
+    SetClipboard,
+    Typed,
+    TypeText,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +51,50 @@ def test_names_nobody_knows_are_refused_with_the_name(keys: str) -> None:
     assert refused.value.failure.code is ErrorCode.UNKNOWN_KEY
 
 
-def test_what_is_on_a_us_keyboard_can_be_typed_and_nothing_else() -> None:
-    check_typable("".join(map(chr, range(32, 127))) + "\n\t")
-    with pytest.raises(Refused, match=r"U\+6F22, character 1"):
-        check_typable("a漢")
+@pytest.mark.parametrize("text", ["a\0", "a\x1b", "a\x7f"])
+def test_control_characters_cannot_be_typed(text: str) -> None:
+    check_typable(TypeText(text="a漢\r\n\t"))
+    with pytest.raises(Refused, match="character 1, is a control character"):
+        check_typable(TypeText(text=text))
+
+
+def test_a_secret_is_limited_by_the_keys_there_are() -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
+    check_typable(TypeText(text=text))
+    check_typable(TypeText(text=text[:200], secret=True))
+    with pytest.raises(Refused, match="a secret does not go through the clipboard"):
+        check_typable(TypeText(text=text, secret=True))
+
+
+async def results(guest: FakeGuest, *actions: Action) -> tuple[Result, ...]:
+    reply, _ = await guest.perform(Perform(id="12345678", actions=actions))
+    assert reply.failure is None, reply.failure
+    return reply.results
+
+
+async def test_a_text_says_how_it_went_in_as_on_the_real_desktop() -> None:
+    plain, mixed, secret = await results(
+        FakeGuest(),
+        TypeText(text="plain\n"),
+        TypeText(text="plain\ncafé\t!"),
+        TypeText(text="café", secret=True),
+    )
+    assert plain == Typed(keys=6)
+    assert mixed == Typed(keys=8, pasted=4)
+    assert secret == Typed(keys=3, bound=1)
+
+
+async def test_a_window_copies_its_text_and_pastes_what_the_clipboard_holds() -> None:
+    guest = FakeGuest()
+    window = guest.show(FakeWindow(text="old"))
+    await results(guest, Press(keys="ctrl+c"), SetClipboard(text=" new"), Press(keys="ctrl+v", repeat=2))
+    assert window.text == "old new new"
+    (read,) = (await results(guest, Press(keys="ctrl+c"), ReadClipboard()))[1:]
+    assert read == ClipboardRead(targets=("UTF8_STRING",), text="old new new")
+
+
+async def test_a_key_that_is_held_for_a_time_is_pressed_once() -> None:
+    guest = FakeGuest()
+    window = guest.show(FakeWindow())
+    await results(guest, Hold(keys="a", hold_ms=1000))
+    assert (window.text, guest.held) == ("a", set())

@@ -4,6 +4,7 @@ A check takes a Desktop and asserts. The desktop has a text editor called `mouse
 """
 
 from tests.support.conformance import (
+    clipboard,
     editor,
     eyes,
     files,
@@ -22,6 +23,7 @@ from tests.support.conformance.checks import CHECKS, Check
 __all__ = [
     "CHECKS",
     "Check",
+    "clipboard",
     "editor",
     "eyes",
     "files",

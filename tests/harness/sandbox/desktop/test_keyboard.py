@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import (
-    UsageError,
-)
+from harness.errors import UnknownKey, UsageError
 from harness.testing import FakeWindow
 from tests.support.desktops import fake
 
@@ -24,6 +22,10 @@ async def test_input_tells_what_became_of_the_screen() -> None:
     [
         (lambda desktop: desktop.press(""), UsageError),
         (lambda desktop: desktop.type(""), UsageError),
+        (lambda desktop: desktop.type("\ud800"), UsageError),
+        (lambda desktop: desktop.hold("a", 0), UsageError),
+        (lambda desktop: desktop.hold("a", 301), UsageError),
+        (lambda desktop: desktop.hold("nokey", 1), UnknownKey),
     ],
 )
 async def test_what_cannot_be_done_is_an_error_of_its_class(attempt: object, error: type[Exception]) -> None:

@@ -1,0 +1,67 @@
+"""Whether a program is at rest, asked of the kernel: what it was given to do is done then, whatever it was.
+
+Work that a program hands from one of its threads to another leaves no moment in which none of them runs or wants to.
+So it is at rest where none did from one look to the next; how busy other programs keep the machine does not matter.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import NamedTuple, TypeAlias
+
+Look: TypeAlias = dict[str, bytes]
+"""What the kernel tells of each thread, how often it has run among it."""
+ACTIVE = (b"\nState:\tR", b"\nState:\tD")
+_PARENT, _TERMINAL = 1, 4  # words of /proc/PID/stat after the program's name
+
+
+class Program(NamedTuple):
+    """A process and those below it, without what it runs at terminals of its own, if it does that."""
+
+    pids: list[int]
+    emulates_terminals: bool
+
+
+def program(pid: int | None) -> Program:
+    """The program that a process belongs to, as it is now; without processes where it is gone."""
+    table = {int(name): words for name in _names("/proc") if name.isdigit() and (words := _stat(name))}
+    if pid is None or pid not in table:
+        return Program([], emulates_terminals=False)
+    found, elsewhere = [pid], False
+    for parent in found:
+        for one in [one for one, words in table.items() if int(words[_PARENT]) == parent]:
+            if table[one][_TERMINAL] == table[pid][_TERMINAL]:
+                found.append(one)
+            else:
+                elsewhere = True
+    return Program(found, elsewhere)
+
+
+def look(running: Program) -> Look | None:
+    """The threads of a program; None where one of them runs, or wants to."""
+    seen: Look = {}
+    for pid in running.pids:
+        for thread in _names(f"/proc/{pid}/task"):
+            seen[thread] = _read(f"/proc/{pid}/task/{thread}/status")
+            if any(state in seen[thread] for state in ACTIVE):
+                return None
+    return seen
+
+
+def _stat(pid: str) -> list[bytes]:
+    """The words of a process's line after its name; none where it is gone."""
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def _names(folder: str) -> list[str]:
+    with suppress(OSError):
+        return os.listdir(folder)  # noqa: PTH208 - names only
+    return []
+
+
+def _read(path: str) -> bytes:
+    """A small file of the kernel's; nothing where it is not, or no longer, there."""
+    with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the read
+        return file.read()
+    return b""

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sandbox_image.resting import Look, Program, look, program
+
+PATIENCE_S = 20.0
+SLEEPING = "import os; print(flush=True); os.read(0, 1)"
+BUSY = "print(flush=True)\nwhile True: pass"
+
+
+@contextmanager
+def running(text: str) -> Iterator[int]:
+    """A Python program that has said that it runs."""
+    command = [sys.executable, "-c", text]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+        process.kill()
+
+
+def until_still(running: Program) -> Look | None:
+    """Two looks between which nothing happened, or what was last seen."""
+    until = time.monotonic() + PATIENCE_S
+    before, now = None, look(running)
+    while (now is None or now != before) and time.monotonic() < until:
+        select.select([], [], [], 0.01)
+        before, now = now, look(running)
+    return now
+
+
+def test_a_program_that_waits_for_something_is_at_rest() -> None:
+    with running(SLEEPING) as pid:
+        still = until_still(program(pid))
+        assert still is not None
+        assert str(pid) in still
+
+
+def test_a_program_that_ran_between_two_looks_looks_different() -> None:
+    with running("import os; print(flush=True)\nwhile os.read(0, 1): os.write(1, b'.')") as pid:
+        before = until_still(program(pid))
+        Path(f"/proc/{pid}/fd/0").write_bytes(b".")
+        until = time.monotonic() + PATIENCE_S
+        while look(program(pid)) in (None, before) and time.monotonic() < until:
+            pass
+        assert until_still(program(pid)) != before
+
+
+def test_a_program_is_at_work_when_one_below_it_is() -> None:
+    text = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {BUSY!r}])"
+    with running(text) as pid:
+        family = program(pid)
+        assert len(family.pids) == 2
+        assert look(family) is None
+
+
+def test_what_runs_at_a_terminal_of_the_program_is_not_the_program() -> None:
+    fork = f"import pty, os\npid, fd = pty.fork()\nif pid == 0: exec({BUSY!r})\n"
+    text = f"{fork}os.read(fd, 1); print(flush=True); os.read(0, 1)"
+    with running(text) as pid:
+        family = program(pid)
+        assert family == Program([pid], emulates_terminals=True)
+        assert until_still(family) is not None
+
+
+def test_a_program_that_is_gone_is_at_rest() -> None:
+    with running(SLEEPING) as pid:
+        pass
+    assert program(pid) == Program([], emulates_terminals=False)
+    assert program(None) == Program([], emulates_terminals=False)
+    assert look(program(pid)) == {}
