@@ -98,6 +98,7 @@ async def test_what_changed_since_the_text_was_read_is_not_missed(hands: Hands, 
 
 
 async def test_the_screen_is_still_once_it_kept_its_pixels(hands: Hands, target: Target) -> None:
+    await hands.perform(settle=Settle())  # the window's frame is drawn a moment after the window
     waiting = begin(hands, WaitStill(quiet_ms=300))
     await painting(target, SPOT, waiting, times=20)
     effect = waited(await waiting)
