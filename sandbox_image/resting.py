@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias
 
 Look: TypeAlias = dict[str, bytes]
 """What the kernel tells of each thread, how often it has run among it."""
-ACTIVE = (b"\nState:\tR", b"\nState:\tD")
+ACTIVE = tuple(b"\nState:\t" + state for state in (b"R", b"D", b"T"))
+"""Running or wanting to; waiting for a disk; stopped, and going on one day."""
 _PARENT, _TERMINAL = 1, 4  # words of /proc/PID/stat after the program's name
 
 
@@ -24,9 +25,9 @@ class Program(NamedTuple):
 
 
 def program(pid: int | None) -> Program:
-    """The program that a process belongs to, as it is now; without processes where it is gone."""
+    """The program of a process, as it is now; it has no processes where it is gone, or this one, which never rests."""
     table = {int(name): words for name in _names("/proc") if name.isdigit() and (words := _stat(name))}
-    if pid is None or pid not in table:
+    if pid not in table or pid == os.getpid():
         return Program([], emulates_terminals=False)
     found, elsewhere = [pid], False
     for parent in found:
@@ -39,7 +40,7 @@ def program(pid: int | None) -> Program:
 
 
 def look(running: Program) -> Look | None:
-    """The threads of a program; None where one of them runs, or wants to."""
+    """The threads of a program; None where one of them is at work."""
     seen: Look = {}
     for pid in running.pids:
         for thread in _names(f"/proc/{pid}/task"):
