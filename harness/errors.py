@@ -21,6 +21,9 @@
         WrongHold            a button or key that is held down already, or is not
         NoSuchWindow         the window did not come in time, or is gone
         WindowStayed         the window did not close or go away in time
+        NoSuchNode           of the accessibility tree: it is gone, or did not come in time
+        NodeRefused          the node is there and does not do that
+        AccessibilityFailed  no accessibility bus, or the node's program does not answer
         NotInstalled         the image lacks what this needs, such as the data of a language
         LaunchFailed         the program could not be started
         NoSuchProgram        no program that was started and is remembered
@@ -152,6 +155,18 @@ class NotInstalled(ActionFailed):
     """The image lacks what this needs; the message says what to add."""
 
 
+class NoSuchNode(ActionFailed):
+    """The node of the accessibility tree is gone, or did not come in time."""
+
+
+class NodeRefused(ActionFailed):
+    """The node is there, and does not do that or does not tell it."""
+
+
+class AccessibilityFailed(ActionFailed):
+    """There is no accessibility bus, or the program behind the node does not answer."""
+
+
 class LaunchFailed(ActionFailed):
     """The program could not be started."""
 
@@ -173,6 +188,9 @@ _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
     ErrorCode.NO_SUCH_WINDOW: NoSuchWindow,
     ErrorCode.WINDOW_STAYED: WindowStayed,
     ErrorCode.MISSING: NotInstalled,
+    ErrorCode.NO_SUCH_NODE: NoSuchNode,
+    ErrorCode.NODE_REFUSED: NodeRefused,
+    ErrorCode.ACCESSIBILITY_FAILED: AccessibilityFailed,
     ErrorCode.LAUNCH_FAILED: LaunchFailed,
     ErrorCode.NO_SUCH_PROGRAM: NoSuchProgram,
     ErrorCode.NOT_FOUND: FileFailed,

@@ -105,6 +105,16 @@ class Desktop:
     wait_for_change = blocking(Async.wait_for_change)
     wait_for_still = blocking(Async.wait_for_still)
 
+    accessibility_tree = blocking(Async.accessibility_tree)
+    find_nodes = blocking(Async.find_nodes)
+    wait_for_node = blocking(Async.wait_for_node)
+    node_text = blocking(Async.node_text)
+    focused = blocking(Async.focused)
+    focus_node = blocking(Async.focus_node)
+    act_on_node = blocking(Async.act_on_node)
+    set_node_text = blocking(Async.set_node_text)
+    set_node_value = blocking(Async.set_node_value)
+
     events = blocking(Async.events)
     frames = blocking(Async.frames)
     window_changes = blocking(Async.window_changes)

@@ -307,10 +307,12 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     if request.picture is not None:
         desk.screen.region(request.picture.region)
     if request.acts:
+        desk.rest(desk.next_input - time.monotonic())
         desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
         desk.release()
     if request.settle is None:
         return None
+    desk.signs.begin()
     desk.x.watch_damage()
     return desk.grab()
 
@@ -343,14 +345,14 @@ def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None
     if request.settle is None or before is None:
         return None, taken(desk, desk.grab(request.picture.region), request.picture) if request.picture else None
     since = time.monotonic()
-    still = _settle(desk, request.settle, since)
+    settled = _settle(desk, request.settle, since)
     frame = desk.grab()
-    seen = effect(before, frame, still=still, since=since)
+    seen = effect(before, frame, still=settled.still, busy=settled.busy, since=since)
     return seen, taken(desk, frame, request.picture, seen) if request.picture else None
 
 
-def _settle(desk: Desk, settle: Settle, since: float) -> bool:
-    settling = Settling(settle, since)
+def _settle(desk: Desk, settle: Settle, since: float) -> Settling:
+    settling = Settling(settle, since, desk.signs.usual)
 
     def damage(until: float) -> list[Damage]:
         desk.pause(until)
@@ -359,10 +361,11 @@ def _settle(desk: Desk, settle: Settle, since: float) -> bool:
         return came
 
     try:
-        wait_until_still(settling, damage, time.monotonic)
+        wait_until_still(settling, damage, desk.signs.look, time.monotonic)
     finally:
         desk.x.forget_damage()
-    return settling.still
+    desk.next_input = settling.next_input
+    return settling
 
 
 def _ready(desk: Desk, panel_s: float) -> Size:

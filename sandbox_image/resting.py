@@ -7,8 +7,9 @@ So it is at rest where none did from one look to the next; how busy other progra
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import NamedTuple, TypeAlias
+
+from sandbox_image import kernel
 
 Look: TypeAlias = dict[str, bytes]
 """What the kernel tells of each thread, how often it has run among it."""
@@ -26,7 +27,7 @@ class Program(NamedTuple):
 
 def program(pid: int | None) -> Program:
     """The program of a process, as it is now; it has no processes where it is gone, or this one, which never rests."""
-    table = {int(name): words for name in _names("/proc") if name.isdigit() and (words := _stat(name))}
+    table = {int(name): words for name in kernel.processes() if (words := kernel.stat(name))}
     if pid not in table or pid == os.getpid():
         return Program([], emulates_terminals=False)
     found, elsewhere = [pid], False
@@ -43,26 +44,8 @@ def look(running: Program) -> Look | None:
     """The threads of a program; None where one of them is at work."""
     seen: Look = {}
     for pid in running.pids:
-        for thread in _names(f"/proc/{pid}/task"):
-            seen[thread] = _read(f"/proc/{pid}/task/{thread}/status")
+        for thread in kernel.threads(pid):
+            seen[thread] = kernel.read(f"/proc/{pid}/task/{thread}/status")
             if any(state in seen[thread] for state in ACTIVE):
                 return None
     return seen
-
-
-def _stat(pid: str) -> list[bytes]:
-    """The words of a process's line after its name; none where it is gone."""
-    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-
-
-def _names(folder: str) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(folder)  # noqa: PTH208 - names only
-    return []
-
-
-def _read(path: str) -> bytes:
-    """A small file of the kernel's; nothing where it is not, or no longer, there."""
-    with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the read
-        return file.read()
-    return b""

@@ -19,6 +19,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox_image import files, listing, procfs
+from sandbox_image.accessibility.link import KINDS, Accessibility
 from sandbox_image.channel import WORKER_FD, Channel, ChannelError, Fault, Frame, Kind
 from sandbox_image.consume import consume
 from sandbox_image.programs import Programs
@@ -37,6 +38,7 @@ class Worker:
     def __init__(self, owner: str) -> None:
         self._shells = Shells(owner)
         self._programs = Programs()
+        self._accessibility = Accessibility()
 
     async def serve(self, end: socket.socket) -> None:
         """Answer the one request that comes on this socket."""
@@ -53,8 +55,9 @@ class Worker:
         await channel.close()
 
     async def close(self) -> None:
-        """End all shells."""
+        """End all shells, and the helper."""
         await self._shells.close()
+        await self._accessibility.close()
 
     async def _answer(self, channel: Channel) -> None:
         frame = await channel.read()
@@ -70,6 +73,7 @@ class Worker:
             "send_input": self._send_input,
             "resize_terminal": self._resize_terminal,
             **_FILES,
+            **dict.fromkeys(KINDS, self._access),
         }.get(request["kind"], self._program)
         await _unless_gone(channel, work(request, channel))
 
@@ -96,6 +100,9 @@ class Worker:
 
     async def _program(self, request: Request, channel: Channel) -> None:
         _tell(channel, **await self._programs.do(request))
+
+    async def _access(self, request: Request, channel: Channel) -> None:
+        channel.write(Kind.MESSAGE, await self._accessibility.ask(request))
 
 
 async def _read_file(request: Request, channel: Channel) -> None:

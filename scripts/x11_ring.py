@@ -78,7 +78,7 @@ def _run(container: Container) -> int:
 
 def _tests() -> list[str]:
     """Files with tests for this ring."""
-    files = sorted(ROOT.glob(f"{TESTS}/test_*.py"))
+    files = sorted(ROOT.glob(f"{TESTS}/**/test_*.py"))
     return [str(file.relative_to(ROOT)) for file in files if "mark.x11" in file.read_text()]
 
 

@@ -13,6 +13,7 @@ NOT_TESTED_ALONE: dict[str, str] = {
 # Test files without a source file, each with what it holds.
 ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/test_conformance.py": "the fake desktop and the one in a container, alike",
+    "tests/harness/sandbox/test_accessible_programs.py": "what the desktop's own programs tell of their windows",
     "tests/harness/sandbox/test_applications.py": "the desktop's own programs, at work",
     "tests/harness/sandbox/test_bad_luck.py": "a sandbox whose programs are killed or stopped under way",
     "tests/harness/sandbox/test_large_files.py": "files of a size and number that tell, in a container",

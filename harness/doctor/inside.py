@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from harness.doctor.finding import Finding, Free
+from harness.errors import AccessibilityFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,10 +21,6 @@ SWITCHES = {  # each with the value that allows user namespaces
     "kernel.unprivileged_userns_clone": "1",
     "user.max_user_namespaces": "15000",
 }
-_ACCESSIBILITY = (
-    "test -x /usr/libexec/at-spi-bus-launcher && "
-    """python3 -c 'import gi; gi.require_version("Atspi", "2.0"); from gi.repository import Atspi'"""
-)
 _TEXT = "Hello from the harness"
 
 
@@ -78,12 +75,12 @@ def ocr(desktop: Desktop) -> Finding:
 
 
 def accessibility(desktop: Desktop) -> Finding:
-    """Whether what programs tell of their widgets can be read."""
-    tried = desktop.bash(_ACCESSIBILITY)
-    if tried.exit_code != 0:
-        found = f"what reads the accessibility tree is not there {tried.output.strip()[-200:]}".strip()
-        return Finding("accessibility", "warning", found, _IMAGE)
-    return Finding("accessibility", "ok", "AT-SPI and its bus are there")
+    """Whether what programs tell of their windows can be read."""
+    try:
+        desktop.accessibility_tree(depth=0)
+    except AccessibilityFailed as error:
+        return Finding("accessibility", "warning", str(error), _IMAGE)
+    return Finding("accessibility", "ok", "AT-SPI and its bus answer")
 
 
 LOOKS: tuple[Callable[[Desktop], Finding], ...] = (user_namespaces, fonts, ocr, accessibility)

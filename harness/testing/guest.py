@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mappin
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, assert_never
 
+from harness.testing.accessibility import FakeAccessibility
 from harness.testing.clipboard import FakeClipboard
 from harness.testing.eyes import compare, photograph
 from harness.testing.files import FakeFiles, absolute
@@ -21,6 +22,7 @@ from harness.testing.screen import FakeScreen
 from harness.testing.shell import FakeShells, ShellHandler
 from harness.testing.waiting import FakeWaiting
 from sandbox_image.wire import (
+    AccessibilityAction,
     Action,
     Answer,
     ClipboardAction,
@@ -87,6 +89,7 @@ class FakeGuest:
         self._keyboard = FakeKeyboard(self._screen, self._held, self._clipboard)
         self._manager = FakeManager(self._screen, self._held, patient=patient)
         self._waiting = FakeWaiting(self._screen, self._held, patient=patient)
+        self._accessibility = FakeAccessibility(self._screen, self._held, patient=patient)
         self._programs = FakePrograms(self._manager, self._held, self._files, apps=apps or {}, openers=openers or {})
         self.done: list[Action] = []  # every action that was done, in order
         self.commands: list[str] = []  # every shell command
@@ -202,7 +205,7 @@ class FakeGuest:
         )
         return Answer(reply, data)
 
-    async def _do(self, action: Action) -> Result:  # noqa: PLR0911 - one for each room
+    async def _do(self, action: Action) -> Result:  # noqa: C901, PLR0911 - one for each room
         """Each room does its own."""
         if isinstance(action, PointerAction):
             return await self._pointer.do(action)
@@ -218,6 +221,8 @@ class FakeGuest:
             return await self._waiting.do(action)
         if isinstance(action, ProgramAction):
             return await self._programs.do(action)
+        if isinstance(action, AccessibilityAction):
+            return await self._accessibility.do(action)
         if isinstance(action, FileAction):
             return self._files.do(action)
         if isinstance(action, ShellAction):

@@ -90,6 +90,11 @@ class FakeWindow:
             x += width + _PAD
         return boxes
 
+    def text_box(self) -> Region:
+        """Where the text is: above the buttons."""
+        foot = _BUTTON + 2 * _PAD if self.buttons else 0
+        return self.region.model_copy(update={"height": max(1, self.region.height - foot)})
+
     def words(self) -> list[Word]:
         """Every word the window shows, with the exact box it is drawn in, whatever may cover it."""
         lines = [(self.title, self.region.x + _PAD, self.region.y - TITLE_BAR + 3)]

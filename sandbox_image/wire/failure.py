@@ -24,6 +24,9 @@ class ErrorCode(StrEnum):
     NO_SUCH_WINDOW = "no_such_window"
     WINDOW_STAYED = "window_stayed"  # it was to close or to go away
     LAUNCH_FAILED = "launch_failed"
+    NO_SUCH_NODE = "no_such_node"  # of the accessibility tree: gone, or it did not come
+    NODE_REFUSED = "node_refused"  # the node is there and cannot do that
+    ACCESSIBILITY_FAILED = "accessibility_failed"  # no bus, or the program behind it does not answer
     NO_SUCH_PROGRAM = "no_such_program"  # none that this worker started and remembers
     NOT_FOUND = "not_found"  # a file or folder
     DENIED = "denied"  # by the file system

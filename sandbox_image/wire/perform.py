@@ -6,6 +6,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from sandbox_image.wire.accessibility import AccessibilityAction, AccessibilityResult, NodeReading
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.clipboard import ClipboardAction, ClipboardRead
 from sandbox_image.wire.failure import Failure
@@ -19,11 +20,19 @@ from sandbox_image.wire.shell import SessionList, ShellAction
 from sandbox_image.wire.waiting import Waited, WaitingAction
 from sandbox_image.wire.windows import ListWindows, WaitWindow, WaitWindowGone, WindowAction, WindowFound, WindowList
 
-WorkerAction = ProgramAction | FileAction | ShellAction
+WorkerAction = ProgramAction | FileAction | ShellAction | AccessibilityAction
 """What is done with the desktop user's rights, by a process of that user."""
 
 LookingAction = (
-    ReadingAction | WaitingAction | ListWindows | WaitWindow | WaitWindowGone | ListPrograms | ReadOutput | WaitExit
+    ReadingAction
+    | WaitingAction
+    | ListWindows
+    | WaitWindow
+    | WaitWindowGone
+    | ListPrograms
+    | ReadOutput
+    | WaitExit
+    | NodeReading
 )
 """What changes nothing. A request of such actions alone waits for no other, and no other waits for it."""
 
@@ -44,7 +53,8 @@ Result = Annotated[
     | Waited
     | FolderPage
     | Entry
-    | SessionList,
+    | SessionList
+    | AccessibilityResult,
     Field(discriminator="kind"),
 ]
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from sandbox_image.wire import (
     MAX_COORDINATE,
     SHELL_EVENT,
+    ActOnNode,
     Answer,
     ButtonDown,
     ButtonUp,
@@ -27,6 +28,8 @@ from sandbox_image.wire import (
     Exit,
     Failure,
     FileInfo,
+    FindNodes,
+    FocusNode,
     FocusWindow,
     FrameInfo,
     Frames,
@@ -43,6 +46,14 @@ from sandbox_image.wire import (
     Message,
     Move,
     MoveWindow,
+    Node,
+    NodeFocus,
+    NodeFound,
+    NodeQuery,
+    NodeScope,
+    NodesFound,
+    NodeText,
+    NodeTree,
     Ok,
     Open,
     Output,
@@ -56,15 +67,20 @@ from sandbox_image.wire import (
     ProgramList,
     ProgramOutput,
     ReadFile,
+    ReadFocus,
+    ReadNode,
     ReadOutput,
     ReadPointer,
     ReadText,
+    ReadTree,
     Region,
     ReleaseAll,
     Reply,
     ResizeWindow,
     ScreenPoint,
     Scroll,
+    SetNodeText,
+    SetNodeValue,
     Settle,
     SetWindowState,
     Shell,
@@ -75,6 +91,7 @@ from sandbox_image.wire import (
     WaitChange,
     Waited,
     WaitExit,
+    WaitNode,
     WaitStill,
     WaitWindow,
     WaitWindowGone,
@@ -112,7 +129,52 @@ def many(items: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tup
     return st.lists(items, min_size=least, max_size=4).map(tuple)
 
 
+node_refs = st.from_regex(r":[0-9]{1,3}\.[0-9]{1,5}(/[A-Za-z0-9_]{1,9}){1,3}", fullmatch=True)
+node_states = st.sampled_from(["focused", "showing", "has-popup", "read-only"])
+scopes = st.builds(NodeScope, app=st.none() | texts, window=st.none() | texts, pid=st.none() | numbers)
+queries = st.builds(NodeQuery, role=st.none() | texts, name=st.none() | texts, states=many(node_states))
+node_texts = st.builds(
+    NodeText,
+    text=st.text(),
+    start=st.integers(0, 99),
+    length=st.integers(0, 99),
+    caret=st.none() | numbers,
+    selection=st.none() | st.tuples(numbers, numbers),
+)
+nodes: st.SearchStrategy[tuple[Node, ...]] = st.recursive(
+    st.just(()),
+    lambda children: many(
+        st.builds(
+            Node,
+            ref=node_refs,
+            app=texts,
+            role=texts,
+            name=st.text(),
+            description=st.text(),
+            states=many(node_states),
+            text=st.none() | st.text(),
+            value=st.none() | st.floats(-1e9, 1e9),
+            box=maybe_regions,
+            actions=many(texts),
+            children=children,
+            omitted=st.integers(0, 99),
+        )
+    ),
+    max_leaves=4,
+)
+accessibility_actions = st.one_of(
+    st.builds(ReadTree, scope=scopes, node=st.none() | node_refs, depth=st.integers(0, 60), limit=st.integers(1, 5000)),
+    st.builds(FindNodes, scope=scopes, query=queries, limit=st.integers(1, 1000)),
+    st.builds(WaitNode, scope=scopes, query=queries, timeout_ms=deadlines),
+    st.builds(ReadNode, node=node_refs, start=st.integers(0, 99), limit=st.integers(1, 99)),
+    st.builds(ReadFocus),
+    st.builds(FocusNode, node=node_refs),
+    st.builds(ActOnNode, node=node_refs, action=st.none() | texts),
+    st.builds(SetNodeText, node=node_refs, text=st.text(max_size=50)),
+    st.builds(SetNodeValue, node=node_refs, value=st.floats(-1e9, 1e9)),
+)
 actions = st.one_of(
+    accessibility_actions,
     st.builds(Move, to=points),
     st.builds(Click, at=maybe_points, button=buttons, count=st.integers(1, 3), modifiers=many(texts)),
     st.builds(Drag, path=many(points, 2), button=buttons, modifiers=many(texts)),
@@ -162,8 +224,14 @@ effects = st.builds(
     still=st.booleans(),
     waited_ms=durations,
 )
+first_nodes: st.SearchStrategy[Node] = nodes.filter(bool).map(lambda found: found[0])
 programs = st.builds(Program, pid=numbers, argv=many(texts), log=texts, running=st.booleans(), code=st.none() | numbers)
 results = st.one_of(
+    st.builds(NodeTree, nodes=nodes, silent=many(texts)),
+    st.builds(NodesFound, nodes=nodes, more=st.booleans(), silent=many(texts)),
+    st.builds(NodeFound, node=first_nodes),
+    st.builds(NodeFocus, node=st.none() | first_nodes, text=st.none() | node_texts),
+    node_texts,
     st.builds(Done),
     st.builds(PointerState, at=points, buttons=many(buttons), keys=many(texts)),
     st.builds(Launched, pid=numbers, log=texts),

@@ -7,6 +7,7 @@ subclass of ActionFailed, and the sandbox goes on; what cannot be sent at all is
 
 from __future__ import annotations
 
+from harness.sandbox.desktop.accessibility import Accessibility
 from harness.sandbox.desktop.clipboard import Clipboard
 from harness.sandbox.desktop.editor import Editor
 from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
@@ -34,5 +35,18 @@ __all__ = [
 ]
 
 
-class Desktop(Eyes, Reading, Waiting, Live, Pointer, Keyboard, Clipboard, Windows, Programs, ShellSessions, Editor):
+class Desktop(
+    Eyes,
+    Reading,
+    Waiting,
+    Live,
+    Accessibility,
+    Pointer,
+    Keyboard,
+    Clipboard,
+    Windows,
+    Programs,
+    ShellSessions,
+    Editor,
+):
     """What a person can do at a desktop, over anything that speaks the wire."""

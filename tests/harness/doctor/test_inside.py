@@ -8,6 +8,7 @@ from harness.doctor import inside
 from harness.doctor.finding import Finding, Free
 from harness.sync_api import Desktop
 from harness.testing.sync_api import fake_desktop
+from sandbox_image.wire import Action, ErrorCode, Refused
 
 Look = Callable[[Desktop], Finding]
 
@@ -34,6 +35,18 @@ def test_forbidden_user_namespaces_are_told_with_the_switch_that_allows_them() -
     assert found.advice.endswith("sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0")
 
 
+def test_a_desktop_whose_accessibility_bus_does_not_answer_is_a_warning() -> None:
+    async def broken(_: Action) -> None:
+        raise Refused(ErrorCode.ACCESSIBILITY_FAILED, "the desktop has no accessibility bus")
+
+    with fake_desktop() as desktop:
+        assert inside.accessibility(desktop).status == "ok"
+        desktop.guest.hook = broken
+        found = inside.accessibility(desktop)
+    assert (found.status, found.found) == ("warning", "the desktop has no accessibility bus")
+    assert "harness image build --again" in found.advice
+
+
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
@@ -52,7 +65,6 @@ def test_the_advice_names_only_switches_that_are_off(name: str, value: str, told
     [
         (inside.fonts, lambda command: ("" if ":lang=ko" in command else "Noto\n", 0), "Korean"),
         (inside.ocr, lambda _: ("osd\n", 0), "no English data for Tesseract; found osd"),
-        (inside.accessibility, lambda _: ("No module named gi", 1), "No module named gi"),
     ],
 )
 def test_what_an_image_lacks_is_a_warning_with_the_command_that_makes_a_fresh_one(

@@ -1,4 +1,4 @@
-"""What only the real applications show: Chromium at a page that says in its title what reached it."""
+"""What only the real applications show."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from harness import sandbox
 from sandbox_image.wire import Region, Settle
 
 pytestmark = pytest.mark.container
+PATIENT = Settle(patience_ms=20_000, limit_ms=20_000)
 HTML = "data:text/html;charset=utf-8,<title>empty</title>"
 PAGE = "data:text/html;charset=utf-8,<title>empty</title><input id=i autofocus oninput=document.title=i.value>"
 
@@ -98,6 +99,17 @@ async def test_an_editor_begins_anew_after_one_was_stopped_with_unsaved_text() -
             assert title in window.title
             await desktop.type("not saved")
             await desktop.stop_program(started)
+
+
+async def test_a_command_that_sleeps_in_a_terminal_is_waited_for_and_one_that_ran_before_is_not() -> None:
+    async with sandbox() as desktop:
+        await desktop.launch("xterm", "-u8")
+        await desktop.wait_for_window("xterm")
+        await desktop.screenshot(settle=Settle())
+        effect = await desktop.type("sleep .6; touch done; cat\n", settle=Settle(patience_ms=3_000, limit_ms=20_000))
+        assert (effect.still, effect.busy) == (True, True)  # cat waits for input, which nobody can tell from work
+        assert (await desktop.bash("ls done")).exit_code == 0
+        assert not (await desktop.type("a line for cat\n", settle=PATIENT)).busy
 
 
 async def test_pasted_text_replaces_what_is_selected_and_a_line_end_after_it_is_return() -> None:

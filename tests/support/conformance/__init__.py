@@ -4,6 +4,7 @@ A check takes a Desktop and asserts. The desktop has a text editor called `mouse
 """
 
 from tests.support.conformance import (
+    accessibility,
     clipboard,
     editor,
     eyes,
@@ -23,6 +24,7 @@ from tests.support.conformance.checks import CHECKS, Check
 __all__ = [
     "CHECKS",
     "Check",
+    "accessibility",
     "clipboard",
     "editor",
     "eyes",
