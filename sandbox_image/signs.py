@@ -7,10 +7,9 @@ the process table is only gone through where a process was started since the las
 
 from __future__ import annotations
 
-import os
 import time
-from contextlib import suppress
 
+from sandbox_image import kernel
 from sandbox_image.settle import Sign
 
 LEAST_GAP_S = 0.1
@@ -25,7 +24,9 @@ class Signs:
 
     def __init__(self, x_server: int) -> None:
         self._x_server = f"/proc/{x_server}/schedstat"
-        self._usage = next((usage for usage in USAGE if _read(usage[0])), None) if _read(self._x_server) else None
+        self._usage = (
+            next((usage for usage in USAGE if kernel.read(usage[0])), None) if kernel.read(self._x_server) else None
+        )
         self._newest = b""
         self._shells: list[str] = []
         self._before: set[bytes] = set()
@@ -57,36 +58,24 @@ class Signs:
         if self._usage is None:
             return 0.0
         path, word, unit = self._usage
-        container = int(_read(path).split()[word]) * unit
-        x_server = int((_read(self._x_server) or b"0").split()[0]) * 1e-9  # gone: what asks it next will say so
+        container = int(kernel.read(path).split()[word]) * unit
+        x_server = int((kernel.read(self._x_server) or b"0").split()[0]) * 1e-9  # gone: what asks it next will say so
         return container - x_server - time.process_time()
 
     def _jobs(self) -> set[bytes]:
         """Process groups that have the foreground of a terminal in its shell's place."""
-        newest = _read("/proc/loadavg").split()[-1]
+        newest = kernel.read("/proc/loadavg").split()[-1]
         if newest != self._newest:
             self._newest, self._shells = newest, _shells()
-        stats = map(_stat, self._shells)
+        stats = map(kernel.stat, self._shells)
         return {stat[_FOREGROUND] for stat in stats if stat and stat[_FOREGROUND] != stat[_GROUP]}
 
 
 def _shells() -> list[str]:
     """Processes that lead the session of a terminal."""
     found = []
-    for name in os.listdir("/proc"):  # noqa: PTH208 - names only
-        stat = _stat(name) if name.isdigit() else []
+    for name in kernel.processes():
+        stat = kernel.stat(name)
         if stat and stat[_SESSION] == name.encode() and stat[_TERMINAL] != b"0":
             found.append(name)
     return found
-
-
-def _stat(pid: str) -> list[bytes]:
-    """The words of a process's line after its name; none where it is gone."""
-    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-
-
-def _read(path: str) -> bytes:
-    """A small file of the kernel's; nothing where it is not, or no longer, there."""
-    with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the read
-        return file.read()
-    return b""

@@ -75,6 +75,19 @@ def test_what_runs_at_a_terminal_of_the_program_is_not_the_program() -> None:
         assert until_still(family) is not None
 
 
+def test_a_program_that_is_stopped_is_not_at_rest() -> None:
+    with running(SLEEPING) as pid:
+        os.kill(pid, signal.SIGSTOP)
+        until = time.monotonic() + PATIENCE_S
+        while look(program(pid)) is not None and time.monotonic() < until:
+            pass
+        assert look(program(pid)) is None
+
+
+def test_a_program_does_not_see_itself_at_rest() -> None:
+    assert program(os.getpid()).pids == []
+
+
 def test_a_program_that_is_gone_is_at_rest() -> None:
     with running(SLEEPING) as pid:
         pass
