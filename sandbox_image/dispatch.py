@@ -23,6 +23,7 @@ from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.live import Live
+from sandbox_image.memory import Memory
 from sandbox_image.ocr import Reader
 from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
@@ -136,6 +137,7 @@ class Dispatch:
         self._glance = asyncio.Lock()
         self._live = Live(self._looking)
         self._reader = Reader()
+        self._memory = Memory()
 
     def attach(self, display: str) -> None:
         """An X server is up under this name; again after it was restarted."""
@@ -167,6 +169,7 @@ class Dispatch:
             async with glance, screen.acting() if request.acts else screen.looking() as lane:
                 work = _Work(request, lane, self._worker, self._reader)
                 await work.run()
+            self._memory.used()
             if not (work.came_too_late and await _comes(screen.ended)):
                 return work.answer((time.monotonic() - started) * 1000)
 
@@ -177,6 +180,7 @@ class Dispatch:
     async def _looking(self) -> AsyncIterator[Lane]:
         async with (await self._up()).looking() as lane:
             yield lane
+        self._memory.used()
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """The worker's."""
