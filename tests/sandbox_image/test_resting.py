@@ -67,7 +67,9 @@ def test_a_program_is_at_work_when_one_below_it_is() -> None:
 
 
 def test_what_runs_at_a_terminal_of_the_program_is_not_the_program() -> None:
-    fork = f"import pty, os\npid, fd = pty.fork()\nif pid == 0: exec({BUSY!r})\n"
+    # Whoever started the tests may ignore SIGHUP, which is what ends the program at the terminal.
+    hangs_up = "import os, pty, signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    fork = f"{hangs_up}pid, fd = pty.fork()\nif pid == 0: exec({BUSY!r})\n"
     text = f"{fork}os.read(fd, 1); print(flush=True); os.read(0, 1)"
     with running(text) as pid:
         family = program(pid)
