@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -17,13 +19,16 @@ BUSY = "print(flush=True)\nwhile True: pass"
 
 @contextmanager
 def running(text: str) -> Iterator[int]:
-    """A Python program that has said that it runs."""
+    """A Python program that has said that it runs; gone with all it started when the block is left."""
     command = [sys.executable, "-c", text]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-        process.kill()
+        try:
+            process.stdout.readline()
+            yield process.pid
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def until_still(running: Program) -> Look | None:
