@@ -27,6 +27,7 @@ async def test_the_fake_desktop_keeps_to_it(check: Check) -> None:
 
 
 @pytest.mark.container
+@pytest.mark.timeout(400)  # it is the whole list
 async def test_the_desktop_in_a_container_keeps_to_all_of_it() -> None:
     failed: list[str] = []
     async with sandbox() as desktop:
