@@ -23,6 +23,7 @@ from sandbox_image.display import Damage, automation
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.live import Live
+from sandbox_image.memory import Memory
 from sandbox_image.ocr import Reader
 from sandbox_image.screen import Frame, effect
 from sandbox_image.settle import Settling, wait_until_still
@@ -136,6 +137,7 @@ class Dispatch:
         self._glance = asyncio.Lock()
         self._live = Live(self._looking)
         self._reader = Reader()
+        self._memory = Memory()
 
     def attach(self, display: str) -> None:
         """An X server is up under this name; again after it was restarted."""
@@ -167,6 +169,7 @@ class Dispatch:
             async with glance, screen.acting() if request.acts else screen.looking() as lane:
                 work = _Work(request, lane, self._worker, self._reader)
                 await work.run()
+            self._memory.used()
             if not (work.came_too_late and await _comes(screen.ended)):
                 return work.answer((time.monotonic() - started) * 1000)
 
@@ -177,6 +180,7 @@ class Dispatch:
     async def _looking(self) -> AsyncIterator[Lane]:
         async with (await self._up()).looking() as lane:
             yield lane
+        self._memory.used()
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         """The worker's."""
@@ -307,10 +311,12 @@ def _begin(desk: Desk, request: Perform) -> Frame | None:
     if request.picture is not None:
         desk.screen.region(request.picture.region)
     if request.acts:
+        desk.rest(desk.next_input - time.monotonic())
         desk.held.begin(desk.x.keys_down(), desk.x.buttons_down())
         desk.release()
     if request.settle is None:
         return None
+    desk.signs.begin()
     desk.x.watch_damage()
     return desk.grab()
 
@@ -343,14 +349,14 @@ def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None
     if request.settle is None or before is None:
         return None, taken(desk, desk.grab(request.picture.region), request.picture) if request.picture else None
     since = time.monotonic()
-    still = _settle(desk, request.settle, since)
+    settled = _settle(desk, request.settle, since)
     frame = desk.grab()
-    seen = effect(before, frame, still=still, since=since)
+    seen = effect(before, frame, still=settled.still, busy=settled.busy, since=since)
     return seen, taken(desk, frame, request.picture, seen) if request.picture else None
 
 
-def _settle(desk: Desk, settle: Settle, since: float) -> bool:
-    settling = Settling(settle, since)
+def _settle(desk: Desk, settle: Settle, since: float) -> Settling:
+    settling = Settling(settle, since, desk.signs.usual)
 
     def damage(until: float) -> list[Damage]:
         desk.pause(until)
@@ -359,10 +365,11 @@ def _settle(desk: Desk, settle: Settle, since: float) -> bool:
         return came
 
     try:
-        wait_until_still(settling, damage, time.monotonic)
+        wait_until_still(settling, damage, desk.signs.look, time.monotonic)
     finally:
         desk.x.forget_damage()
-    return settling.still
+    desk.next_input = settling.next_input
+    return settling
 
 
 def _ready(desk: Desk, panel_s: float) -> Size:

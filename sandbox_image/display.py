@@ -83,6 +83,12 @@ class Connection:
         """The descriptor that becomes readable when events come."""
         return self._socket.fileno()
 
+    def server_pid(self) -> int:
+        """The process that listens at the other end."""
+        told = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid: int = struct.unpack("3i", told)[0]
+        return pid
+
     def size(self) -> Size:
         """The screen's size at this moment."""
         geometry = self.root.get_geometry()
@@ -143,6 +149,8 @@ class Connection:
         if self._damage is None:
             self._damage = self.root.damage_create(damage.DamageReportRawRectangles)
             self.x.sync()
+            self.pump()  # the first report is of the whole screen, drawn or not
+            self.damaged.clear()
 
     def forget_damage(self) -> None:
         """Stop noting what is drawn."""

@@ -20,6 +20,7 @@ from sandbox_image.display import LOST, Connection, knock, translated
 from sandbox_image.held import Held
 from sandbox_image.screen import Frame, Screen
 from sandbox_image.selections import Selections
+from sandbox_image.signs import Signs
 from sandbox_image.wire import ErrorCode, Refused, Region
 
 T = TypeVar("T")
@@ -69,9 +70,12 @@ class Desk:
         self.display = display
         self.stop = Stop()
         self.held = Held()
+        self.next_input = 0.0
+        """When programs may be expected to take an input, in monotonic seconds."""
         self._connection: Connection | None = None
         self._screen: Screen | None = None
         self._selections: Selections | None = None
+        self._signs: Signs | None = None
 
     @property
     def x(self) -> Connection:
@@ -80,7 +84,16 @@ class Desk:
             if self._connection is not None:
                 self._connection.close()
             self._connection = Connection(self.display)
+            self._signs = None
         return self._connection
+
+    @property
+    def signs(self) -> Signs:
+        """What tells whether programs are at work."""
+        connection = self.x
+        if self._signs is None:
+            self._signs = Signs(connection.server_pid())
+        return self._signs
 
     @property
     def screen(self) -> Screen:

@@ -16,8 +16,8 @@ from sandbox_image.layout import Layout, Stroke, send
 from sandbox_image.offers import TEXT, Offer
 from sandbox_image.resting import Program, look, program
 
-ASKED_S = 3.0
-"""How long a program may work before it asks for what it is to paste; one that does not ask is taken not to paste."""
+ASKED_S = 5.0
+"""How long a program may work before it asks for what it is to paste; one that rests without asking does not paste."""
 LEAST_S = 0.1
 """How long it is waited for, also where it came to rest sooner: others may work for it that are not known to."""
 UNSEEN_S = 1.0
@@ -53,11 +53,15 @@ class Paster:
         self._own(dict.fromkeys(names, offer))
         self._desk.stop.check()
         send(x, [Stroke(layout[INSERT].code, (layout[SHIFT].code,))])
-        self._work(running, lambda: offer.asked, LEAST_S if running.pids else UNSEEN_S, ASKED_S)
+        rests = self._work(running, lambda: offer.asked, LEAST_S if running.pids else UNSEEN_S, ASKED_S)
         if offer.asked:
             self._taken(offer, running)
             return True
         offer.content = {}  # it would come too late
+        if not rests:
+            raise Unsure(
+                f"the program with the focus hangs, or works at something else: in {ASKED_S:g} s it did not paste"
+            )
         if not all(selections.offered(name) is offer for name in names):
             raise Unsure("another program took the clipboard while the rest was to be pasted from it")
         after = x.focus()
@@ -84,16 +88,18 @@ class Paster:
             raise Unsure("the program that was to paste the rest asked for it and did not fetch it")
         self._work(running, lambda: False, 0, RESTED_S)
 
-    def _work(self, running: Program, reached: Callable[[], bool], least: float, most: float) -> None:
-        """Answer who asks until it is so, or until the program has come to rest: it does no more by itself then."""
+    def _work(self, running: Program, reached: Callable[[], bool], least: float, most: float) -> bool:
+        """Answer who asks until it is so, or until the program has come to rest and does no more; whether it has."""
         began = time.monotonic()
         before, now = None, look(running)
         while not reached():
             waited = time.monotonic() - began
-            if waited >= most or (waited >= least and before is not None and now == before):
-                return
+            rests = now is not None and now == before
+            if waited >= most or (waited >= least and rests):
+                return rests
             self._desk.selections.serve(LOOK_S)
             before, now = now, look(running)
+        return False
 
 
 @contextmanager

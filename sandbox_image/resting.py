@@ -7,12 +7,14 @@ So it is at rest where none did from one look to the next; how busy other progra
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import NamedTuple, TypeAlias
+
+from sandbox_image import kernel
 
 Look: TypeAlias = dict[str, bytes]
 """What the kernel tells of each thread, how often it has run among it."""
-ACTIVE = (b"\nState:\tR", b"\nState:\tD")
+ACTIVE = tuple(b"\nState:\t" + state for state in (b"R", b"D", b"T"))
+"""Running or wanting to; waiting for a disk; stopped, and going on one day."""
 _PARENT, _TERMINAL = 1, 4  # words of /proc/PID/stat after the program's name
 
 
@@ -24,9 +26,9 @@ class Program(NamedTuple):
 
 
 def program(pid: int | None) -> Program:
-    """The program that a process belongs to, as it is now; without processes where it is gone."""
-    table = {int(name): words for name in _names("/proc") if name.isdigit() and (words := _stat(name))}
-    if pid is None or pid not in table:
+    """The program of a process, as it is now; it has no processes where it is gone, or this one, which never rests."""
+    table = {int(name): words for name in kernel.processes() if (words := kernel.stat(name))}
+    if pid not in table or pid == os.getpid():
         return Program([], emulates_terminals=False)
     found, elsewhere = [pid], False
     for parent in found:
@@ -39,29 +41,11 @@ def program(pid: int | None) -> Program:
 
 
 def look(running: Program) -> Look | None:
-    """The threads of a program; None where one of them runs, or wants to."""
+    """The threads of a program; None where one of them is at work."""
     seen: Look = {}
     for pid in running.pids:
-        for thread in _names(f"/proc/{pid}/task"):
-            seen[thread] = _read(f"/proc/{pid}/task/{thread}/status")
+        for thread in kernel.threads(pid):
+            seen[thread] = kernel.read(f"/proc/{pid}/task/{thread}/status")
             if any(state in seen[thread] for state in ACTIVE):
                 return None
     return seen
-
-
-def _stat(pid: str) -> list[bytes]:
-    """The words of a process's line after its name; none where it is gone."""
-    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-
-
-def _names(folder: str) -> list[str]:
-    with suppress(OSError):
-        return os.listdir(folder)  # noqa: PTH208 - names only
-    return []
-
-
-def _read(path: str) -> bytes:
-    """A small file of the kernel's; nothing where it is not, or no longer, there."""
-    with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - pathlib costs more than the read
-        return file.read()
-    return b""

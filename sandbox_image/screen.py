@@ -145,7 +145,7 @@ def difference(before: Image.Image, after: Image.Image) -> tuple[Box | None, flo
     return box, (box.area - same) / (after.width * after.height)
 
 
-def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
+def effect(before: Frame, after: Frame, *, still: bool, since: float, busy: bool = False) -> Effect:
     """What became of the screen between two frames of one region of it; `since` is monotonic seconds."""
     box, share = difference(before.image, after.image)
     where = box and Region(
@@ -155,7 +155,7 @@ def effect(before: Frame, after: Frame, *, still: bool, since: float) -> Effect:
         height=box.bottom - box.top,
     )
     waited = (time.monotonic() - since) * 1000
-    return Effect(changed=box is not None, box=where, share=share, still=still, waited_ms=waited)
+    return Effect(changed=box is not None, box=where, share=share, still=still, busy=busy, waited_ms=waited)
 
 
 def _encode(image: Image.Image, picture: Picture) -> tuple[PictureFormat, bytes]:

@@ -169,7 +169,8 @@ class Selections:
                 select.select([self.x.fileno()], [], [])
                 with self._lock:
                     self._pump()
-        except LOST:
+        except (*LOST, ValueError):  # a connection that was closed has no descriptor
             pass
         finally:
-            self.x.close()
+            with self._lock:
+                self.x.close()

@@ -1,21 +1,41 @@
-"""When is the screen still? Decided over reports of damage and a clock; pure.
+"""When is the screen still, and whoever draws on it at rest? Decided over damage, signs of work and a clock; pure.
 
-Nothing by `first_ms` means that nothing will come; after damage, `quiet_ms` without any means that it is over;
-`limit_ms` ends it in any case. A small box that is drawn again and again, a caret or a busy mark, counts once:
-it would hold up the wait for ever and says nothing.
+An answer is over when for `quiet_ms` nothing was drawn and nobody was at work. A pause may be as long as what came
+before it, in bounds: what answers at once does so in one go, what has loaded for a while stops in between. Signs of
+work alone, with nothing drawn, hold the wait up for `patience_ms`, and `limit_ms` ends it in any case.
+
+A small spot that is drawn again is no news. Soon after the last time it is a busy mark, and a sign of work; later it
+is a caret or a clock, and nothing.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sandbox_image.wire import Settle
 
+TICK_S = 0.01
+"""Between two looks for signs of work."""
+PAUSE_S, PAUSES = 0.2, 2.5
+"""The longest pause in an answer, and how many quiet times it is at most: browsers lay out a page for up to 180 ms."""
+BUSY = 0.25
+"""Processors at work, beyond what is usual, that are a sign; a browser's small chores take less."""
+STEADY, STRETCH = 0.05, 9
+"""Where so many processors are usually at work, as for a film, that is by fits and starts: so many looks are one."""
+LATE_S = 0.05
+"""After the last look. Where the watcher gets no processor in time, others get none either, and rest tells nothing."""
+SOON_S = 0.2
+"""Busy marks turn faster than this. Carets, the fastest of what changes for ever, blink every 400 ms and slower."""
 CARET_AREA = 600
-"""Pixels. GTK's caret is 3x18, Chromium's 1x28; a word of text is more."""
-KEPT_SPOTS = 64
+"""Pixels. GTK's caret is 3x18, Chromium's 1x28, a clock's digits are little more; a word of text is."""
+MARK_AREA = 10_000
+"""Pixels. A tab's busy mark is 16x16, that in a page up to some 80x80."""
+SAME = 1.25
+"""A mark is drawn where it was: both boxes together have at most so many times the pixels of the larger one."""
+KEPT_SPOTS = 16
 
 
 class Box(NamedTuple):
@@ -41,55 +61,143 @@ class Box(NamedTuple):
         )
 
 
+class Sign(NamedTuple):
+    """A look at the programs of the desktop."""
+
+    at: float  # monotonic seconds
+    work: float  # seconds of processor time they have used so far
+    job: bool  # whether a terminal runs a command that came with the input
+
+
+class _Spot(NamedTuple):
+    box: Box
+    at: float
+
+
+class Spots:
+    """Small boxes that were drawn, of `largest` pixels at most, so that one that is drawn again is known for it."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._spots: deque[_Spot] = deque(maxlen=KEPT_SPOTS)
+
+    def last(self, box: Box, at: float) -> float | None:
+        """When the spot was drawn before this time; None for what is news."""
+        if box.area > self._largest:
+            return None
+        found = next((spot for spot in reversed(self._spots) if self._same(spot, box, at)), None)
+        if found:
+            self._spots.remove(found)
+        self._spots.append(_Spot(box, at))
+        return found and found.at
+
+    def _same(self, spot: _Spot, box: Box, at: float) -> bool:
+        area = spot.box.joined(box).area
+        turned = at - spot.at <= SOON_S and area <= min(self._largest, SAME * max(spot.box.area, box.area))
+        return turned or area <= CARET_AREA
+
+
 @dataclass(slots=True)
 class Settling:
-    """One wait. All times are seconds of one monotonic clock."""
+    """One wait. All times are seconds of one monotonic clock.
+
+    `usual` is how many processors were at work before; None where that cannot be told: a pause may be long then.
+    """
 
     policy: Settle
     start: float
-    last: float | None = None  # when damage that counts came last
-    _spots: list[Box] = field(default_factory=list)
+    usual: float | None = 0.0
+    drawn: float | None = None  # when damage that is news came last
+    worked: float | None = None  # when there was a sign of work last
+    _spots: Spots = field(default_factory=lambda: Spots(MARK_AREA))
+    _signs: deque[Sign] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._signs = deque(maxlen=2 if (self.usual or 0) < STEADY else STRETCH)
 
     def on_damage(self, at: float, box: Box) -> None:
         """Something was drawn. Damage from before the start counts as if it came at the start."""
-        if not self._repeats(box):
-            self.last = max(at, self.start)
+        at = max(at, self.start)
+        before = self._spots.last(box, at)
+        if before is None:
+            self.drawn = at
+        elif at - before <= SOON_S:
+            self.worked = at
+
+    def on_sign(self, sign: Sign) -> None:
+        """Somebody looked at the programs."""
+        last = self._signs[-1] if self._signs else sign
+        self._signs.append(sign)
+        if sign.job or sign.at - last.at > LATE_S or self._at_work(self._signs[0], sign):
+            self.worked = sign.at
+
+    def _at_work(self, before: Sign, now: Sign) -> bool:
+        return now.work - before.work > ((self.usual or 0) + BUSY) * (now.at - before.at)
 
     def deadline(self) -> float:
-        """When the wait is over unless more damage comes."""
-        return min(self._quiet_at(), self._limit_at())
+        """When the wait is over unless something comes."""
+        return min(max(self._quiet_at(), self._rest_at()), self._limit_at())
 
     @property
     def still(self) -> bool:
         """Whether the wait ends because the screen is quiet and not because of the limit."""
         return self._quiet_at() <= self._limit_at()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the wait ends while somebody is at work."""
+        return self.worked is not None and self.worked + self._pause() > self.deadline()
+
+    @property
+    def next_input(self) -> float:
+        """When programs may be expected to take the next input.
+
+        A picture may come sooner: some programs do a last thing that cannot be seen. Return in GTK's file dialog is
+        lost until a tenth of a second after a name was typed.
+        """
+        return self._last() + self._longest()
+
+    def _last(self) -> float:
+        """When there was something to see of programs."""
+        return max(self.drawn or self.start, self.worked or self.start)
+
     def _quiet_at(self) -> float:
-        if self.last is None:
+        if self.drawn is None:
             return self.start + self.policy.first_ms / 1000
-        return self.last + self.policy.quiet_ms / 1000
+        return self.drawn + self._pause()
+
+    def _rest_at(self) -> float:
+        """When nobody was at work for long enough, or patience is over."""
+        if self.worked is None:
+            return self.start
+        patience = (self.drawn or self.start) + self.policy.patience_ms / 1000
+        return min(self.worked + self._pause(), patience)
 
     def _limit_at(self) -> float:
         return self.start + self.policy.limit_ms / 1000
 
-    def _repeats(self, box: Box) -> bool:
-        """Whether a spot of a caret's size, drawn before, was drawn again; a small box is remembered as one."""
-        for index, spot in enumerate(self._spots):
-            both = spot.joined(box)
-            if both.area <= CARET_AREA:
-                self._spots[index] = both
-                return True
-        if box.area <= CARET_AREA and len(self._spots) < KEPT_SPOTS:
-            self._spots.append(box)
-        return False
+    def _pause(self) -> float:
+        """How long it has to be quiet now."""
+        took = self._last() - self.start
+        return self._longest() if self.usual is None else min(self._longest(), max(took, self.policy.quiet_ms / 1000))
+
+    def _longest(self) -> float:
+        """How long a pause in an answer may be."""
+        quiet = self.policy.quiet_ms / 1000
+        return max(quiet, min(PAUSE_S, PAUSES * quiet))
 
 
 def wait_until_still(
-    settling: Settling, damage: Callable[[float], Iterable[tuple[float, Box]]], clock: Callable[[], float]
+    settling: Settling,
+    damage: Callable[[float], Iterable[tuple[float, Box]]],
+    look: Callable[[], Sign],
+    clock: Callable[[], float],
 ) -> None:
-    """Feed damage to the wait until it is over. `damage(until)` returns what came, at the latest at that time."""
-    while True:
-        for at, box in damage(settling.deadline()):
+    """Feed what happens to the wait until it is over. `damage(until)` returns what came, at the latest at that time."""
+    tick = settling.start
+    while clock() < settling.deadline():
+        for at, box in damage(min(tick, settling.deadline())):
             settling.on_damage(at, box)
-        if clock() >= settling.deadline():
-            return
+        if clock() >= tick:
+            settling.on_sign(look())
+            tick = clock() + TICK_S

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar, assert_never
 
 from sandbox_image.lane import Desk
 from sandbox_image.screen import Frame, difference, effect, token
-from sandbox_image.settle import Box, Settling, wait_until_still
-from sandbox_image.wire import Effect, ErrorCode, Refused, Region, Settle, WaitChange, Waited, WaitingAction, WaitStill
+from sandbox_image.settle import CARET_AREA, Box, Spots
+from sandbox_image.wire import Effect, ErrorCode, Refused, Region, WaitChange, Waited, WaitingAction, WaitStill
 
 T = TypeVar("T")
 PACE_S = 0.05
@@ -41,23 +41,20 @@ def wait_change(desk: Desk, action: WaitChange) -> Waited:
 
 def wait_still(desk: Desk, action: WaitStill) -> Waited:
     """Wait until nothing changes. Raises Refused: DEADLINE, OFF_SCREEN."""
-    policy = Settle(quiet_ms=action.quiet_ms, first_ms=action.quiet_ms, limit_ms=max(1, action.timeout_ms))
-    settling = Settling(policy, time.monotonic())
+    since = news = time.monotonic()
+    end = since + action.timeout_ms / 1000
     first = last = desk.grab(action.region)
-
-    def changes(until: float) -> Iterator[tuple[float, Box]]:
-        nonlocal last
-        before, after = last, changed(desk, last, until)
-        box = after and difference(before.image, after.image)[0]
-        if after and box:
-            last = after
-            yield time.monotonic(), box
-            desk.rest(PACE_S)
-
-    wait_until_still(settling, changes, time.monotonic)
-    if not settling.still:
-        raise _late(f"{_where(action.region)} was not still for {action.quiet_ms} ms", action.timeout_ms)
-    return Waited(effect=effect(first, last, still=True, since=settling.start))
+    carets = Spots(CARET_AREA)
+    while (rest := news + action.quiet_ms / 1000) <= end:
+        after = changed(desk, last, rest)
+        if after is None:
+            return Waited(effect=effect(first, last, still=True, since=since))
+        box, _ = difference(last.image, after.image)
+        last = after
+        if box and carets.last(box, time.monotonic()) is None:
+            news = time.monotonic()
+        desk.rest(PACE_S)
+    raise _late(f"{_where(action.region)} was not still for {action.quiet_ms} ms", action.timeout_ms)
 
 
 def changed(desk: Desk, before: Frame, until: float) -> Frame | None:

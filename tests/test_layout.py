@@ -19,6 +19,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/sandbox/test_large_files.py": "files of a size and number that tell, in a container",
     "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
     "tests/examples/test_examples.py": "the example flows",
+    "tests/test_bench.py": "typing into every program, as the benchmarks count it",
     "tests/test_exports.py": "the public names",
     "tests/test_layout.py": "this file",
     "tests/test_packaging.py": "the wheel",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.errors import ActionFailed, FileFailed
+from harness.flow.nodes import expect_node, locate_node
 from harness.flow.parts import Find, Target
 from harness.flow.scene import QUIET_MS, Scene
 from harness.flow.schema import BashStep, ExpectStep, FileMatch
@@ -29,6 +30,8 @@ async def locate(scene: Scene, target: Target) -> ScreenPoint:
     if target.point:
         scene.points.append(target.point)
         return target.point
+    if target.node:
+        return await locate_node(scene, target.node, target.nth)
     words: tuple[Word, ...] = ()
     matches: tuple[Match, ...] = ()
     previous: Region | None = None
@@ -125,6 +128,8 @@ async def expect(scene: Scene, wanted: ExpectStep) -> None:
         await _expect_file(scene, wanted.file, gone=wanted.gone)
     elif wanted.bash:
         await _expect_bash(scene, wanted.bash)
+    elif wanted.node:
+        await expect_node(scene, wanted.node, gone=wanted.gone)
     elif wanted.clipboard:
         await _expect_clipboard(scene, wanted.clipboard, gone=wanted.gone)
 

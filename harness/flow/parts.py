@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harness.flow.values import PointOnScreen, Rectangle, Text, TextPattern
+from sandbox_image.wire import NodeState
 
 
 class Part(BaseModel):
@@ -50,6 +51,39 @@ class Within(Part):
     window: WindowMatch
 
 
+class NodeMatch(Part):
+    """Which node of the accessibility tree is meant: everything given has to fit.
+
+    `name` is the whole name or `/a regex/` of it, `text` a part of the node's text, `app` and `window` parts of the
+    program's name and of the window's title.
+    """
+
+    SHORT = "name"
+    role: Text | None = None
+    name: TextPattern | None = None
+    text: Text | None = None
+    states: tuple[NodeState, ...] = ()
+    app: Text | None = None
+    window: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> NodeMatch:
+        if self.role is None and self.name is None and self.text is None and not self.states:
+            raise ValueError("say which node: role, name, text or states")
+        return self
+
+    def __str__(self) -> str:
+        parts = (
+            self.role or "node",
+            self.name and f"named {self.name}",
+            self.text and f"with text '{self.text}'",
+            self.states and ", ".join(self.states),
+            self.app and f"of {self.app}",
+            self.window and f"in window '{self.window}'",
+        )
+        return " ".join(part for part in parts if part)
+
+
 class Find(Part):
     """Text on the screen and where to look for it. `nth` counts from 1 in reading order."""
 
@@ -61,14 +95,16 @@ class Find(Part):
 
     @model_validator(mode="after")
     def _looks_for_something(self) -> Find:
-        if self.text is None and (self.nth or self.region or self.within):
+        counted = self.text is not None or getattr(self, "node", None) is not None
+        if (self.nth and not counted) or (self.text is None and (self.region or self.within)):
             raise ValueError("nth, region and within narrow down where a text is: give the text as well")
         return self
 
 
 class Target(Find):
-    """Where to point: text that is visible, or a point."""
+    """Where to point: text that is visible, a node of the accessibility tree, or a point. `nth` counts both."""
 
+    node: NodeMatch | None = None
     point: PointOnScreen | None = None
 
     @model_validator(mode="before")
@@ -80,9 +116,9 @@ class Target(Find):
 
     @model_validator(mode="after")
     def _points_somewhere(self) -> Target:
-        if (self.text is None) == (self.point is None):
-            raise ValueError("say where: either text or point: [x, y]")
+        if sum(one is not None for one in (self.text, self.node, self.point)) != 1:
+            raise ValueError("say where: text, node or point: [x, y]")
         return self
 
     def __str__(self) -> str:
-        return str(self.text) if self.text else f"({self.point.x}, {self.point.y})" if self.point else "?"
+        return f"({self.point.x}, {self.point.y})" if self.point else str(self.text or self.node)

@@ -68,7 +68,7 @@ class Scene:
         self._secrets = secrets
         self._started = self._now()
         quiet_ms = max(1, round(quiet * 1000))
-        self.settle = Settle(quiet_ms=quiet_ms, limit_ms=max(2000, 2 * quiet_ms))
+        self.settle = Settle(quiet_ms=quiet_ms, first_ms=max(250, quiet_ms), limit_ms=max(2000, 2 * quiet_ms))
 
     @property
     def seconds(self) -> float:
@@ -185,7 +185,8 @@ class Looks:
             return False
         wait = max(1, min(next(self._waits), round(scene.left * 1000)))
         started = scene.seconds
-        await scene.perform(settle=Settle(first_ms=wait, quiet_ms=QUIET_MS, limit_ms=max(wait, 2 * QUIET_MS)))
+        limit = max(wait, 2 * QUIET_MS)
+        await scene.perform(settle=Settle(first_ms=wait, quiet_ms=QUIET_MS, patience_ms=0, limit_ms=limit))
         # A guest that answers at once, as a fake does, is not to be asked in a tight loop.
         await asyncio.sleep(min(scene.left, max(0.0, _LEAST - (scene.seconds - started))))
         return True

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from harness.flow.parts import Find, Part, Target, WindowMatch
+from harness.flow.parts import Find, NodeMatch, Part, Target, WindowMatch
 from harness.flow.values import Modifiers, Plain, PointOnScreen, Rectangle, ScreenSize, Span, Text, TextPattern
 from harness.sandbox.spec import Apps
 from sandbox_image.wire import Button, Size, WindowState
@@ -185,12 +185,13 @@ class FileMatch(Part):
         return self.path
 
 
-_EXPECTED = ("text", "window", "file", "bash", "clipboard")
+_EXPECTED = ("text", "node", "window", "file", "bash", "clipboard")
 
 
 class ExpectStep(Find):
-    """Wait until something is so, or with `gone` is not: text, a window, a file, the clipboard, what a command says."""
+    """Wait until something is so, or with `gone` is not: what is on the screen, a file, what a command says."""
 
+    node: NodeMatch | None = None
     window: WindowMatch | None = None
     file: FileMatch | None = None
     bash: BashStep | None = None
@@ -210,6 +211,7 @@ class ExpectStep(Find):
 
     def __str__(self) -> str:
         named = (
+            ("node", self.node),
             ("window with", self.window),
             ("file", self.file),
             ("bash", self.bash),

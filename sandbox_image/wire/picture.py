@@ -13,12 +13,14 @@ from sandbox_image.wire.geometry import Region, Size
 class Settle(Message):
     """How long to wait for the screen to be still after the actions.
 
-    Wait up to `first_ms` for the first damage; nothing by then means nothing will come. Then wait until
-    `quiet_ms` pass without damage, `limit_ms` in all at most.
+    Wait up to `first_ms` for something to be drawn, then until nothing is for `quiet_ms`. Where programs are still
+    at work by then, wait on for them until they rest, `patience_ms` after the last drawing at most; 0 is to judge by
+    the screen alone. `limit_ms` ends it in any case.
     """
 
-    quiet_ms: int = Field(default=200, ge=1, le=60_000)
+    quiet_ms: int = Field(default=80, ge=1, le=60_000)
     first_ms: int = Field(default=250, ge=1, le=60_000)
+    patience_ms: int = Field(default=1_000, ge=0, le=60_000)
     limit_ms: int = Field(default=2_000, ge=1, le=MAX_DEADLINE_MS)
 
 
@@ -70,6 +72,7 @@ class Effect(Message):
     box: Region | None  # smallest rectangle that holds every changed pixel
     share: float = Field(ge=0, le=1)  # changed pixels over all pixels
     still: bool  # False: the screen was still changing when the limit came
+    busy: bool = False  # programs were still at work when patience or the limit ended
     waited_ms: float = Field(ge=0)
 
 

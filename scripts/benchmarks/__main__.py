@@ -16,6 +16,7 @@ from benchmarks.starting import starting
 from benchmarks.timing import progress
 from benchmarks.usual import LABEL, UsualWay, container, derived_image
 from benchmarks.working import Scene, large, working
+from benchmarks.writing import writing
 from harness.errors import HarnessError
 from harness.sandbox.connection import connect
 from harness.sandbox.image import find
@@ -41,7 +42,7 @@ def main() -> int:
     """Exit status 0, or 1 where a budget is missed and `--strict` was given."""
     options = _options()
     try:
-        rows = asyncio.run(_measure(QUICK if options.quick else options.rounds, options.image))
+        rows = asyncio.run(_rows(options))
     except HarnessError as error:
         sys.exit(f"bench: {error}")
     if options.json:
@@ -56,9 +57,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print an object with `rows` instead of a table")
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} rounds: a first look, not a measurement")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each comparison (default {ROUNDS})")
+    parser.add_argument("--typing", type=int, metavar="N", help="only: is text of any script typed right?")
     parser.add_argument("--image", help="a sandbox image other than the recipe's")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 where a budget is missed")
     return parser.parse_args()
+
+
+async def _rows(options: argparse.Namespace) -> list[Row]:
+    if options.typing:
+        return [row async for row in writing(options.image, options.typing)]
+    return await _measure(QUICK if options.quick else options.rounds, options.image)
 
 
 async def _measure(rounds: int, wanted: str | None) -> list[Row]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 import harness
 from benchmarks.rows import Row, timed
-from benchmarks.timing import in_turn, progress
+from benchmarks.timing import clocked, in_turn, progress
 from benchmarks.usual import LABEL, container
 from harness.sandbox.connection import NotFound
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WINDOW = 30.0  # seconds for which starts are reckoned
 AT_ONCE = 2  # starts side by side; more only makes each one slower on two cores
+CROWD = 10
 IDLE_AFTER = 5.0  # seconds a desktop is left alone before its memory is read
 MB = 1_000_000
 
@@ -34,6 +35,8 @@ async def starting(engine: DockerClient, image: str, rounds: int) -> AsyncIterat
     yield await _idle_memory(engine, image)
     progress(f"starts in a row, {AT_ONCE} at a time")
     yield await _starts_in_a_row(image, 2 * rounds)
+    progress(f"{CROWD} sandboxes at once")
+    yield await _crowd(image, rounds)
 
 
 async def _cold_start(engine: DockerClient, image: str, rounds: int) -> Row:
@@ -70,6 +73,18 @@ async def _idle_memory(engine: DockerClient, image: str) -> Row:
     memory = cast("dict[str, Any]", stats)["memory_stats"]["stats"]
     resident = memory.get("anon", memory.get("total_rss", 0)) / MB  # cgroup 2, cgroup 1
     return Row("idle desktop with its panel", resident, "MB", 80, note="resident memory of the control group")
+
+
+async def _crowd(image: str, rounds: int) -> Row:
+    """A picture of each in turn while all are up, beside one from the first of them alone before the others came."""
+    async with AsyncExitStack() as stack:
+        first = await stack.enter_async_context(harness.sandbox(image=image, memory="512m"))
+        (alone,) = await in_turn(rounds, clocked(first.screenshot))
+        others = [stack.enter_async_context(harness.sandbox(image=image, memory="512m")) for _ in range(CROWD - 1)]
+        desktops = [first, *[await other for other in others]]
+        all_up = await in_turn(max(1, rounds // 3), *[clocked(desktop.screenshot) for desktop in desktops])
+    pictures = [took for one in all_up for took in one]
+    return timed(f"screenshot, {CROWD} sandboxes up", pictures, "ms", 25, alone, "with one sandbox up")
 
 
 async def _starts_in_a_row(image: str, count: int) -> Row:

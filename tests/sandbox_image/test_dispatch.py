@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from Xlib.display import Display
 
 from sandbox_image.dispatch import Dispatch
+from sandbox_image.settle import PAUSE_S
 from sandbox_image.wire import (
     Click,
     Done,
@@ -105,13 +107,15 @@ async def test_nothing_that_happens_is_no_effect(hands: Hands, target: Target) -
     answer = await hands.do(Move(to=target.at(20, 20)), settle=Settle())
     effect = effect_in(answer)
     assert (effect.changed, effect.box, effect.share, effect.still) == (False, None, 0, True)
-    assert effect.waited_ms >= 250
+    assert effect.waited_ms >= Settle().first_ms
 
 
 async def test_the_effect_is_what_changed_up_to_the_picture(hands: Hands, target: Target) -> None:
     await hands.do(Move(to=target.at(300, 300)), settle=QUICK)
     target.noted()
-    acting = asyncio.create_task(hands.perform(Click(), settle=Settle(), picture=Picture(format="png")))
+    acting = asyncio.create_task(
+        hands.perform(Click(), settle=Settle(quiet_ms=200, first_ms=200), picture=Picture(format="png"))
+    )
     await asyncio.to_thread(target.await_first, "press")
     target.fill(10, 20, 60, 40, 0xFF0000)
     await asyncio.sleep(0.12)
@@ -146,6 +150,23 @@ async def test_a_screen_that_never_rests_is_told_as_not_still(hands: Hands, targ
     effect = effect_in(await waiting)
     assert not effect.still
     assert effect.changed
+
+
+async def test_a_program_that_works_in_silence_is_waited_for_with_patience(hands: Hands, target: Target) -> None:
+    from tests.support.xserver import running  # noqa: PLC0415 - only the X ring has it
+
+    with running("python3", "-c", "while True: pass"):
+        effect = effect_in(await hands.do(Move(to=target.at(20, 20)), settle=Settle(patience_ms=600)))
+    assert (effect.changed, effect.still, effect.busy) == (False, True, True)
+    assert effect.waited_ms >= 600
+
+
+async def test_an_input_keeps_its_distance_from_the_answer_to_the_last_one(hands: Hands, target: Target) -> None:
+    began = time.monotonic()
+    await hands.do(Click(at=target.at(20, 20)), settle=Settle())
+    await hands.do(Click(at=target.at(30, 30)))
+    assert time.monotonic() - began >= PAUSE_S
+    assert len(target.noted("press", count=2)) == 2
 
 
 async def test_a_request_before_there_is_a_display_waits_for_it(display: str) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -17,13 +19,16 @@ BUSY = "print(flush=True)\nwhile True: pass"
 
 @contextmanager
 def running(text: str) -> Iterator[int]:
-    """A Python program that has said that it runs."""
+    """A Python program that has said that it runs; gone with all it started when the block is left."""
     command = [sys.executable, "-c", text]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True) as process:
         assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-        process.kill()
+        try:
+            process.stdout.readline()
+            yield process.pid
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def until_still(running: Program) -> Look | None:
@@ -62,12 +67,27 @@ def test_a_program_is_at_work_when_one_below_it_is() -> None:
 
 
 def test_what_runs_at_a_terminal_of_the_program_is_not_the_program() -> None:
-    fork = f"import pty, os\npid, fd = pty.fork()\nif pid == 0: exec({BUSY!r})\n"
+    # Whoever started the tests may ignore SIGHUP, which is what ends the program at the terminal.
+    hangs_up = "import os, pty, signal\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+    fork = f"{hangs_up}pid, fd = pty.fork()\nif pid == 0: exec({BUSY!r})\n"
     text = f"{fork}os.read(fd, 1); print(flush=True); os.read(0, 1)"
     with running(text) as pid:
         family = program(pid)
         assert family == Program([pid], emulates_terminals=True)
         assert until_still(family) is not None
+
+
+def test_a_program_that_is_stopped_is_not_at_rest() -> None:
+    with running(SLEEPING) as pid:
+        os.kill(pid, signal.SIGSTOP)
+        until = time.monotonic() + PATIENCE_S
+        while look(program(pid)) is not None and time.monotonic() < until:
+            pass
+        assert look(program(pid)) is None
+
+
+def test_a_program_does_not_see_itself_at_rest() -> None:
+    assert program(os.getpid()).pids == []
 
 
 def test_a_program_that_is_gone_is_at_rest() -> None:

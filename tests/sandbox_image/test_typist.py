@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import string
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from Xlib.display import Display
 
 from sandbox_image.keys import UNICODE
 from sandbox_image.offers import HTML, TEXT, Offer
-from sandbox_image.wire import ErrorCode, ReadClipboard, SetClipboard, Typed, TypeText
+from sandbox_image.wire import ErrorCode, ReadClipboard, SetClipboard, Typed, TypeText, WaitWindow, WindowFound
 from tests.support.hands import failure_in
 from tests.support.peers import Editor, selections
 from tests.support.xserver import held, tap
@@ -240,3 +242,17 @@ async def test_typing_is_cancelled_while_a_program_is_waited_for(hands: Hands) -
             await typing
     (read,) = (await hands.do(ReadClipboard())).reply.results
     assert getattr(read, "text", None) is None
+
+
+async def test_a_program_that_hangs_gets_nothing_twice(hands: Hands, terminal: Terminal) -> None:
+    (found,) = (await hands.do(WaitWindow(title="terminal", timeout_ms=20_000))).reply.results
+    assert isinstance(found, WindowFound)
+    assert found.window.pid
+    os.kill(found.window.pid, signal.SIGSTOP)
+    failure = failure_in(await hands.perform(TypeText(text="a\n漢b")))
+    os.kill(found.window.pid, signal.SIGCONT)
+    assert failure.code is ErrorCode.BLOCKED
+    assert "hangs" in failure.message
+    assert "the first 2 of 4 characters were typed" in failure.message
+    await typed(hands, "字")
+    assert terminal.read(5).decode() == "a\r字"

@@ -37,11 +37,11 @@ def on_screen(target: Target, spot: Region) -> Region:
 
 
 async def painting(target: Target, spot: Region, waiting: asyncio.Task[Answer], *, times: int | None = None) -> None:
-    """Give the spot new colours until the wait is over, or so many times."""
+    """Give the spot one new colour after the other until the wait is over, or so many times."""
     for number in count() if times is None else range(times):
         if waiting.done():
             return
-        target.fill(spot.x, spot.y, spot.width, spot.height, 0x808080 ^ (number % 2 * 0xFFFFFF))
+        target.fill(spot.x, spot.y, spot.width, spot.height, number * 0x10307 % 0xFFFFFF)
         await asyncio.sleep(0.01)
 
 
@@ -98,6 +98,7 @@ async def test_what_changed_since_the_text_was_read_is_not_missed(hands: Hands, 
 
 
 async def test_the_screen_is_still_once_it_kept_its_pixels(hands: Hands, target: Target) -> None:
+    await hands.perform(settle=Settle())  # the window's frame is drawn a moment after the window
     waiting = begin(hands, WaitStill(quiet_ms=300))
     await painting(target, SPOT, waiting, times=20)
     effect = waited(await waiting)
@@ -115,11 +116,11 @@ async def test_a_spot_that_blinks_like_a_caret_does_not_keep_a_screen_from_being
 
 
 async def test_a_screen_that_never_rests_ends_the_wait_with_its_deadline(hands: Hands, target: Target) -> None:
-    waiting = begin(hands, WaitStill(quiet_ms=200, timeout_ms=500))
+    waiting = begin(hands, WaitStill(quiet_ms=1000, timeout_ms=1500))
     await painting(target, SPOT, waiting)
     failure = failure_in(await waiting)
     assert failure.code is ErrorCode.DEADLINE
-    assert "the screen was not still for 200 ms within 500 ms" in failure.message
+    assert "the screen was not still for 1000 ms within 1500 ms" in failure.message
 
 
 async def test_a_region_beside_what_moves_is_still(hands: Hands, target: Target) -> None:

@@ -92,15 +92,15 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "text and point": (
         step("click: {text: a, point: [1, 2]}"),
-        ["4:12: click: say where: either text or point: [x, y]"],
+        ["4:12: click: say where: text, node or point: [x, y]"],
     ),
     "nothing expected": (
         step("expect: {}"),
-        ["4:13: expect: expect one of text, window, file, bash or clipboard; found none"],
+        ["4:13: expect: expect one of text, node, window, file, bash or clipboard; found none"],
     ),
     "two things expected": (
         step("expect: {text: a, file: b}"),
-        ["4:13: expect: expect one of text, window, file, bash or clipboard; found text and file"],
+        ["4:13: expect: expect one of text, node, window, file, bash or clipboard; found text and file"],
     ),
     "a command that is gone": (
         step("expect: {bash: ls, gone: true}"),
@@ -163,7 +163,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a step of nothing": (f"{HEAD}steps: [null]", ["3:9: a step is a mapping such as `click: Save`; found nothing"]),
     "a value of nothing, at its key": (
         f"{step('expect:')}  - click: a",
-        ["4:5: expect: expect one of text, window, file, bash or clipboard; found none"],
+        ["4:5: expect: expect one of text, node, window, file, bash or clipboard; found none"],
     ),
     "several at once, in the order of the file": (
         f"{HEAD}steps:\n  - clik: a\n  - press: {{}}\nnme: x",

@@ -20,9 +20,10 @@ def test_what_narrows_down_a_text_needs_one() -> None:
         Find.model_validate({"nth": 2})
 
 
-def test_a_target_is_a_text_or_a_point_and_not_both() -> None:
+def test_a_target_is_a_text_a_node_or_a_point_and_only_one_of_them() -> None:
     assert str(Target.model_validate("Save")) == "'Save'"
     assert str(Target.model_validate((3, 4))) == "(3, 4)"
-    for value in ({}, {"text": "Save", "point": (3, 4)}):
+    assert str(Target.model_validate({"node": {"role": "button", "name": "/^Sa/"}})) == "button named /^Sa/"
+    for value in ({}, {"text": "Save", "point": (3, 4)}, {"text": "Save", "node": "Save"}):
         with pytest.raises(ValidationError, match="say where"):
             Target.model_validate(value)

@@ -41,8 +41,8 @@ async def test_a_failure_carries_the_active_window_and_the_wait() -> None:
 
 
 async def test_settling_waits_for_the_quiet_that_the_flow_asks_for() -> None:
-    assert scene([]).settle.quiet_ms == 300
-    assert scene([]).settle.limit_ms == 2000
+    settle = scene([]).settle
+    assert (settle.quiet_ms, settle.first_ms, settle.limit_ms) == (300, 300, 2000)
 
 
 async def test_output_is_an_event() -> None:

@@ -1,4 +1,4 @@
-"""What only the real applications show: Chromium at a page that says in its title what reached it."""
+"""What only the real applications show."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from harness import sandbox
 from sandbox_image.wire import Region, Settle
 
 pytestmark = pytest.mark.container
+PATIENT = Settle(patience_ms=20_000, limit_ms=20_000)
+HTML = "data:text/html;charset=utf-8,<title>empty</title>"
 PAGE = "data:text/html;charset=utf-8,<title>empty</title><input id=i autofocus oninput=document.title=i.value>"
 
 
@@ -97,3 +99,76 @@ async def test_an_editor_begins_anew_after_one_was_stopped_with_unsaved_text() -
             assert title in window.title
             await desktop.type("not saved")
             await desktop.stop_program(started)
+
+
+async def test_a_command_that_sleeps_in_a_terminal_is_waited_for_and_one_that_ran_before_is_not() -> None:
+    async with sandbox() as desktop:
+        await desktop.launch("xterm", "-u8")
+        await desktop.wait_for_window("xterm")
+        await desktop.screenshot(settle=Settle())
+        effect = await desktop.type("sleep .6; touch done; cat\n", settle=Settle(patience_ms=3_000, limit_ms=20_000))
+        assert (effect.still, effect.busy) == (True, True)  # cat waits for input, which nobody can tell from work
+        assert (await desktop.bash("ls done")).exit_code == 0
+        assert not (await desktop.type("a line for cat\n", settle=PATIENT)).busy
+
+
+async def test_pasted_text_replaces_what_is_selected_and_a_line_end_after_it_is_return() -> None:
+    form = "<form onsubmit=\"document.title='sent '+i.value;return false\"><input id=i autofocus value=old></form>"
+    async with sandbox() as desktop:
+        await desktop.launch("chromium", HTML + form)
+        await desktop.wait_for_window("empty - Chromium")
+        await desktop.screenshot(settle=Settle())
+        await desktop.press("ctrl+a")
+        await desktop.type("Жар 漢字\n")
+        await desktop.wait_for_window("sent Жар 漢字 - Chromium")
+        await desktop.launch("mousepad", "replaced.txt")
+        await desktop.wait_for_window("replaced.txt")
+        await desktop.type("old")
+        for text in ("漢字", "é", "字漢"):
+            await desktop.press("ctrl+a")
+            await desktop.type(text)
+        await desktop.press("ctrl+s")
+        await desktop.wait_for_window(title_regex="^[^*]*replaced.txt")
+        assert (await desktop.read("replaced.txt")).decode().strip() == "字漢"
+
+
+async def test_a_secret_of_any_script_reaches_a_password_field() -> None:
+    field = "<input type=password autofocus oninput=document.title=this.value>"
+    async with sandbox() as desktop:
+        await desktop.launch("chromium", HTML + field)
+        await desktop.wait_for_window("empty - Chromium")
+        await desktop.screenshot(settle=Settle())
+        await desktop.set_clipboard("kept")
+        await desktop.type("pä$s漢Ж", secret=True)
+        await desktop.wait_for_window("pä$s漢Ж - Chromium")
+        assert await desktop.clipboard() == "kept"
+
+
+async def test_a_browser_pastes_html_where_it_can_and_its_own_can_be_read() -> None:
+    rich = "<div contenteditable id=d autofocus oninput=document.title=d.innerHTML></div><script>d.focus()</script>"
+    async with sandbox() as desktop:
+        await desktop.launch("chromium", HTML + rich)
+        await desktop.wait_for_window("empty - Chromium")
+        await desktop.screenshot(settle=Settle())
+        await desktop.set_clipboard("plain", html="<b>bold</b>")
+        await desktop.press("ctrl+v")
+        await desktop.wait_for_window(title_regex="<b.*>bold</b>.* - Chromium")
+        await desktop.set_clipboard("nothing yet")
+        await desktop.press("ctrl+a")
+        await desktop.press("ctrl+c")
+        assert await desktop.clipboard() == "bold"
+        assert "bold</b>" in (await desktop.clipboard_html() or "")
+
+
+async def test_a_picture_goes_through_the_clipboard_into_a_page() -> None:
+    told = "document.title=[...event.clipboardData.items].map(item=>item.type)"
+    taker = f'<div contenteditable id=d onpaste="{told}">field</div><script>d.focus()</script>'
+    async with sandbox() as desktop:
+        picture = (await desktop.screenshot(format="png")).data
+        await desktop.launch("chromium", HTML + taker)
+        await desktop.wait_for_window("empty - Chromium")
+        await desktop.screenshot(settle=Settle())
+        await desktop.set_clipboard(image=picture)
+        await desktop.press("ctrl+v")
+        await desktop.wait_for_window("image/png - Chromium")
+        assert await desktop.clipboard_image() == picture

@@ -39,6 +39,10 @@ async def test_a_screenshot_knows_how_it_relates_to_the_screen(tmp_path: Path) -
             "changed 12% of the screen, in 30x40 at (10, 20); the screen is still",
         ),
         (
+            Effect(changed=True, box=BOX, share=0.124, still=True, busy=True, waited_ms=300),
+            "changed 12% of the screen, in 30x40 at (10, 20); the screen is still; programs are still at work",
+        ),
+        (
             Effect(changed=True, box=BOX, share=0.004, still=False, waited_ms=2000),
             "changed less than 1% of the screen, in 30x40 at (10, 20); the screen was still changing after 2000 ms",
         ),

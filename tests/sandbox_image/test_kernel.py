@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+
+from sandbox_image.kernel import processes, read, stat, threads
+
+
+def test_a_process_has_a_line_whatever_its_name() -> None:
+    renamed = "printf 'a) (b' > /proc/$$/comm; echo; read line"
+    with subprocess.Popen(["sh", "-c", renamed], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert b"(a) (b)" in read(f"/proc/{process.pid}/stat")
+        assert int(stat(str(process.pid))[1]) == os.getpid()
+        assert str(process.pid) in processes()
+        process.kill()
+
+
+def test_what_is_gone_tells_nothing() -> None:
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    assert (read(f"/proc/{process.pid}/stat"), stat(str(process.pid)), threads(process.pid)) == (b"", [], [])
+    assert str(process.pid) not in processes()
+
+
+def test_all_threads_of_a_process_are_listed() -> None:
+    assert str(threading.get_native_id()) in threads(os.getpid())
