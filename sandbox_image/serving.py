@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http="httptools",
                 ws=_web_socket,  # type: ignore[arg-type] # what makes one serves as well
                 ws_max_size=MAX_REQUEST_BYTES,
                 ws_per_message_deflate=False,
