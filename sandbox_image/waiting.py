@@ -45,15 +45,17 @@ def wait_still(desk: Desk, action: WaitStill) -> Waited:
     end = since + action.timeout_ms / 1000
     first = last = desk.grab(action.region)
     carets = Spots(CARET_AREA)
-    while (rest := news + action.quiet_ms / 1000) <= end:
-        after = changed(desk, last, rest)
-        if after is None:
+    quiet = action.quiet_ms / 1000
+    while news + quiet <= end:
+        after = changed(desk, last, news + quiet)
+        if after is not None:
+            box, _ = difference(last.image, after.image)
+            last = after
+            if box and carets.last(box, time.monotonic()) is None:
+                news = time.monotonic()
+            desk.rest(PACE_S)
+        if time.monotonic() >= news + quiet:  # also where a caret blinked up to now
             return Waited(effect=effect(first, last, still=True, since=since))
-        box, _ = difference(last.image, after.image)
-        last = after
-        if box and carets.last(box, time.monotonic()) is None:
-            news = time.monotonic()
-        desk.rest(PACE_S)
     raise _late(f"{_where(action.region)} was not still for {action.quiet_ms} ms", action.timeout_ms)
 
 
