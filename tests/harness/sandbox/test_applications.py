@@ -76,7 +76,7 @@ async def test_a_browser_goes_back_by_the_mouse_and_takes_modifiers() -> None:
         await desktop.put(b"<title>second</title>", "second.html")
         await desktop.open("first.html")
         window = await desktop.wait_for_window("first - Chromium")
-        (link,) = await desktop.find_text("LINK")
+        link = await desktop.wait_for_text("LINK")  # a title comes before its page
         await desktop.click(link.box)
         await desktop.wait_for_window("second - Chromium")
         await desktop.click(window.region, button="back")
@@ -85,6 +85,7 @@ async def test_a_browser_goes_back_by_the_mouse_and_takes_modifiers() -> None:
         await desktop.wait_for_window("second - Chromium")
         await desktop.click(window.region, button="back")
         await desktop.wait_for_window("first - Chromium")
+        await desktop.wait_for_text("LINK")
         await desktop.click(link.box, modifiers=("ctrl", "shift"))  # a new tab, in front
         await desktop.wait_for_window("second - Chromium")
         await desktop.press("ctrl+w")
