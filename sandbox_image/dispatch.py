@@ -227,11 +227,13 @@ class _Work:
 
     async def run(self) -> None:
         try:
-            before = await self.lane.run(_begin, self.request)
-            self.begun = True
             if self.request.actions:
+                before = await self.lane.run(_begin, self.request)
+                self.begun = True
                 await self._act()
-            self.effect, self.picture = await self.lane.run(_look, (self.request, before))
+                self.effect, self.picture = await self.lane.run(_look, (self.request, before))
+            else:
+                self.effect, self.picture = await self.lane.run(_glance, self.request)
         except Exception as error:  # noqa: BLE001 - a bug in here must reach the host as an answer
             self.failure = self.failure or _failure(error)
 
@@ -341,6 +343,11 @@ def _release(desk: Desk, succeeded: bool) -> None:  # noqa: FBT001 - work in a l
     if not succeeded:
         desk.held.give_up()
     desk.release()
+
+
+def _glance(desk: Desk, request: Perform) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:
+    """Look where nothing is done: in one go."""
+    return _look(desk, (request, _begin(desk, request)))
 
 
 def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None, tuple[PictureInfo, bytes] | None]:

@@ -56,6 +56,13 @@ def test_auto_is_png_for_a_plain_picture_and_jpeg_for_a_busy_one() -> None:
         assert (image.format, image.size) == ("JPEG", (640, 400))
 
 
+def test_a_busy_picture_that_does_not_look_like_one_is_jpeg_as_well() -> None:
+    half_plain = noise()
+    for top in range(0, half_plain.height, 100):
+        half_plain.paste("teal", (0, top + 40, half_plain.width, top + 60))
+    assert encoded(frame(half_plain), Picture())[0].format == "jpeg"
+
+
 def test_png_that_was_asked_for_comes_however_large() -> None:
     assert encoded(frame(noise()), Picture(format="png", png_limit=0))[0].format == "png"
 
