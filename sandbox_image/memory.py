@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from ctypes import CDLL
 
-IDLE_S = 2.0
+IDLE_S = 4.0
 """Without a picture for so long, memory is given back."""
 LARGE = 32 << 20
 """Bytes of one frame that are still kept; glibc keeps no larger ones."""
