@@ -1,5 +1,8 @@
 """Changing windows, by asking the window manager as a panel does: it may grant less, so each ends with a look.
 
+A program may ask for another size than it is given, by and by, as terminals do to show whole lines; so each new size
+is followed by its coming to rest.
+
 A window that closes may ask a question first; whoever asked it to close is told of that instead.
 """
 
@@ -12,6 +15,7 @@ from Xlib import X, Xutil
 
 from sandbox_image.lane import Desk
 from sandbox_image.manager import FULLSCREEN, MAXIMIZED, Seen, active, managed, numbers, see, tell
+from sandbox_image.resting import program, rests
 from sandbox_image.wire import (
     CloseWindow,
     Done,
@@ -28,6 +32,8 @@ from sandbox_image.wire import (
 PAGER = 2
 """Where a wish comes from, by EWMH: the user, so that the manager need not protect the user from it."""
 REMOVE, ADD = 0, 1
+ADAPTED_S = 0.5
+"""How long a program may work at a new size of its window; one that always works is not waited for longer."""
 FOCUS_S = 3.0
 """How long the keyboard focus may take to come or go: that depends on the program as well."""
 
@@ -42,6 +48,7 @@ def arrange(desk: Desk, action: FocusWindow | MoveWindow | ResizeWindow | SetWin
             _place(desk, window, to.x, to.y)
         case ResizeWindow(size=size):
             _place(desk, window, window.region.x, window.region.y, size.width, size.height)
+            _adapt(desk, window)
         case SetWindowState(state=state):
             _change(desk, window, state)
         case _:
@@ -81,6 +88,11 @@ def _place(desk: Desk, window: Window, x: int, y: int, *size: int) -> None:
     tell(desk, window.id, "_NET_MOVERESIZE_WINDOW", gravity | given << 8 | PAGER << 12, x - left, y - top, *size)
 
 
+def _adapt(desk: Desk, window: Window) -> None:
+    """Let the program do what a new size makes it do."""
+    rests(program(desk.x.process(desk.x.window(window.id))), desk.rest, ADAPTED_S)
+
+
 def _gravity(desk: Desk, number: int) -> tuple[int, int, int]:
     """By what a window's places are meant, and how far the client area is from there."""
     window = desk.x.window(number)
@@ -109,9 +121,32 @@ def _change(desk: Desk, window: Window, state: WindowState) -> None:
     if window.state == "minimized":
         tell(desk, window.id, "_NET_ACTIVE_WINDOW", PAGER, X.CurrentTime)
         desk.comes_true(lambda: active(desk.x) == [window.id], FOCUS_S)
-    _set(desk, window, ADD if state == "fullscreen" else REMOVE, FULLSCREEN)
-    if state != "fullscreen":
-        _set(desk, window, ADD if state == "maximized" else REMOVE, *MAXIMIZED)
+    if state == "normal":
+        _restore(desk, window)
+    else:
+        _set(desk, window, ADD if state == "fullscreen" else REMOVE, FULLSCREEN)
+        if state == "maximized":
+            _set(desk, window, ADD, *MAXIMIZED)
+        _adapt(desk, window)
+
+
+def _restore(desk: Desk, window: Window) -> None:
+    """Back to where it was before it was maximized or fullscreen.
+
+    The state changes before the size does. A program that sees the one and not yet the other may ask for a size like
+    the one it still has; then the manager undoes what it did, and is told again where the window was.
+    """
+    desk.x.listen(desk.x.window(window.id))
+    given = None
+    for names in ((FULLSCREEN,), MAXIMIZED):
+        desk.x.take_given(window.id)  # what came late of the step before
+        _set(desk, window, REMOVE, *names)
+        given = desk.x.take_given(window.id) or given
+        _adapt(desk, window)
+    region = managed(desk, window.id).window.region
+    if given is not None and (region.x, region.y, region.width, region.height) != given:
+        _place(desk, window, *given)
+        _adapt(desk, window)
 
 
 def _set(desk: Desk, window: Window, change: int, *names: str) -> None:

@@ -61,6 +61,7 @@ class Connection:
         self.root: Window = self.x.screen().root
         self.damaged: deque[Damage] = deque(maxlen=KEPT_DAMAGE)
         self._damage: int | None = None
+        self._given: dict[int, tuple[int, int, int, int]] = {}
         self._heard: list[Window] = []
         self._socket: socket.socket = self.x.display.socket
         self.x.set_error_handler(_ignore)  # asynchronous errors are about windows that went away
@@ -136,11 +137,17 @@ class Connection:
         self._heard.append(window)
         window.change_attributes(event_mask=X.PropertyChangeMask | X.StructureNotifyMask)
 
+    def take_given(self, window: int) -> tuple[int, int, int, int] | None:
+        """Where the window manager placed a window first since it is listened to, or since this was asked last."""
+        self.pump()
+        return self._given.pop(window, None)
+
     def deafen(self) -> None:
         """Listen to no window any more: events that nobody takes in pile up in the X server."""
         for window in self._heard:
             window.change_attributes(event_mask=0)
         self._heard.clear()
+        self._given.clear()
         self.x.flush()
 
     def watch_damage(self) -> None:
@@ -198,6 +205,10 @@ class Connection:
             self.damaged.append(Damage(time.monotonic(), box))
         elif came.type in (ge.GenericEventCode, self.x.extension_event.DisplayCursorNotify[0]):
             self.damaged.append(Damage(time.monotonic(), EVERYWHERE))
+        elif came.type == X.ConfigureNotify and came.send_event:  # by ICCCM 4.1.5 where the border is on the screen
+            border = came.border_width
+            place = (came.x + border, came.y + border, came.width, came.height)
+            self._given.setdefault(came.window.id, place)
 
     def keys_down(self) -> list[int]:
         """Key codes that the server holds to be down."""

@@ -7,6 +7,8 @@ So it is at rest where none did from one look to the next; how busy other progra
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from sandbox_image import kernel
@@ -15,6 +17,8 @@ Look: TypeAlias = dict[str, bytes]
 """What the kernel tells of each thread, how often it has run among it."""
 ACTIVE = tuple(b"\nState:\t" + state for state in (b"R", b"D", b"T"))
 """Running or wanting to; waiting for a disk; stopped, and going on one day."""
+FRAME_S = 0.02
+"""Toolkits put off what they draw to their next frame, asleep until then: a little more than one at 60 Hz."""
 _PARENT, _TERMINAL = 1, 4  # words of /proc/PID/stat after the program's name
 
 
@@ -49,3 +53,15 @@ def look(running: Program) -> Look | None:
             if any(state in seen[thread] for state in ACTIVE):
                 return None
     return seen
+
+
+def rests(running: Program, pause: Callable[[float], None], seconds: float) -> bool:
+    """Wait until a program has done nothing for a frame, for a bounded time; whether it came to that."""
+    until = time.monotonic() + seconds
+    now = look(running)
+    while time.monotonic() < until:
+        pause(FRAME_S)
+        before, now = now, look(running)
+        if now is not None and now == before:
+            return True
+    return False

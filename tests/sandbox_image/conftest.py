@@ -37,10 +37,11 @@ async def worker(home: Path) -> AsyncIterator[Worker]:
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
-    """The name of an X server with openbox, kept alive by a client of its own."""
-    from tests.support.xserver import running, x_server  # noqa: PLC0415 - see above
+    """The name of an X server that openbox serves: a window from before would not get the focus."""
+    from tests.support.xserver import await_manager, running, x_server  # noqa: PLC0415 - see above
 
     with x_server() as (name, _), running("openbox", display=name):
+        await_manager(name)
         yield name
 
 
@@ -58,30 +59,24 @@ async def hands(display: str) -> AsyncIterator[Hands]:
 
 
 @pytest.fixture
-def managed(display: str) -> str:
-    """The display's name, once its window manager answers."""
-    return display
-
-
-@pytest.fixture
-def target(managed: str) -> Iterator[Target]:
+def target(display: str) -> Iterator[Target]:
     """A window that notes its input, in the foreground."""
     from tests.support.xserver import Target  # noqa: PLC0415 - see above
 
-    window = Target(managed).show()
+    window = Target(display).show()
     yield window
     window.close()
 
 
 @pytest.fixture
-def new_target(managed: str) -> Iterator[Callable[[str], Target]]:
+def new_target(display: str) -> Iterator[Callable[[str], Target]]:
     """Makes windows that are not shown yet."""
     from tests.support.xserver import Target  # noqa: PLC0415 - see above
 
     made: list[Target] = []
 
     def make(title: str) -> Target:
-        made.append(Target(managed, title=title))
+        made.append(Target(display, title=title))
         return made[-1]
 
     yield make
@@ -90,11 +85,11 @@ def new_target(managed: str) -> Iterator[Callable[[str], Target]]:
 
 
 @pytest.fixture
-def terminal(managed: str, tmp_path: Path) -> Iterator[Terminal]:
+def terminal(display: str, tmp_path: Path) -> Iterator[Terminal]:
     """An xterm in the foreground whose input the test reads."""
     from tests.support.xserver import Terminal, running  # noqa: PLC0415 - see above
 
     terminal = Terminal(tmp_path)
-    with running(*terminal.command, display=managed):
+    with running(*terminal.command, display=display):
         yield terminal.open()
         terminal.close()

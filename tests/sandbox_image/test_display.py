@@ -12,14 +12,14 @@ from Xlib.display import Display
 
 from sandbox_image.display import Connection, knock
 from sandbox_image.wire import ErrorCode, Refused, Size
-from tests.support.xserver import Target, running, x_server
+from tests.support.xserver import Target, await_manager, running, x_server
 
 pytestmark = pytest.mark.x11
 
 
 @pytest.fixture
-def connection(managed: str) -> Iterator[Connection]:
-    opened = Connection(managed)
+def connection(display: str) -> Iterator[Connection]:
+    opened = Connection(display)
     yield opened
     opened.close()
 
@@ -66,6 +66,20 @@ def test_a_panel_shows_by_the_strip_it_reserves(connection: Connection, target: 
 def _wait_for_panel(connection: Connection) -> None:
     while not connection.panel_ready():
         connection.pump()
+
+
+def test_the_first_place_a_window_manager_gives_a_window_is_known(
+    connection: Connection, target: Target, display: str
+) -> None:
+    window = connection.window(target.window.id)
+    connection.listen(window)
+    assert connection.take_given(window.id) is None
+    for x, y in ((30, 50), (60, 90)):
+        connection.tell_manager(window, "_NET_MOVERESIZE_WINDOW", X.StaticGravity | 0b0011 << 8, x, y)
+    connection.x.sync()
+    await_manager(display)
+    assert connection.take_given(window.id) == (30, 50, 640, 480)
+    assert connection.take_given(window.id) is None
 
 
 def test_the_screen_has_its_size(connection: Connection) -> None:

@@ -15,8 +15,8 @@ NEXT_GROUP = 0xFE08
 
 
 @pytest.fixture
-def desk(managed: str) -> Iterator[Desk]:
-    opened = Desk(managed)
+def desk(display: str) -> Iterator[Desk]:
+    opened = Desk(display)
     yield opened
     opened.close()
 

@@ -22,8 +22,8 @@ pytestmark = pytest.mark.x11
 
 
 @pytest.fixture
-def desk(managed: str) -> Iterator[Desk]:
-    opened = Desk(managed)
+def desk(display: str) -> Iterator[Desk]:
+    opened = Desk(display)
     attended(opened)
     yield opened
     opened.close()

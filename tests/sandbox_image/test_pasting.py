@@ -18,8 +18,8 @@ TEXT_TYPED = "漢字"
 
 
 @pytest.fixture
-def desk(managed: str) -> Iterator[Desk]:
-    opened = Desk(managed)
+def desk(display: str) -> Iterator[Desk]:
+    opened = Desk(display)
     yield opened
     opened.close()
 

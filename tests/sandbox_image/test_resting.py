@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox_image.resting import Look, Program, look, program
+from sandbox_image.resting import Look, Program, look, program, rests
 
 PATIENCE_S = 20.0
 SLEEPING = "import os; print(flush=True); os.read(0, 1)"
@@ -96,3 +96,17 @@ def test_a_program_that_is_gone_is_at_rest() -> None:
     assert program(pid) == Program([], emulates_terminals=False)
     assert program(None) == Program([], emulates_terminals=False)
     assert look(program(pid)) == {}
+
+
+def sleep(seconds: float) -> None:
+    select.select([], [], [], seconds)
+
+
+def test_a_program_rests_once_it_has_done_nothing_for_a_frame() -> None:
+    with running(SLEEPING) as pid:
+        assert rests(program(pid), sleep, PATIENCE_S)
+
+
+def test_a_program_that_works_on_is_not_waited_for_longer_than_said() -> None:
+    with running(BUSY) as pid:
+        assert not rests(program(pid), sleep, 0.1)

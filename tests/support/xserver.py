@@ -71,6 +71,13 @@ def _number(reading: int) -> int:
     return int(told)
 
 
+def await_manager(display: str) -> None:
+    """Wait until the window manager has done all it was told so far: drawn frames, given the focus."""
+    desk = Desk(display)
+    attended(desk)
+    desk.close()
+
+
 def held(display: str) -> list[int]:
     """Codes of the keys that are down."""
     x = Display(display)
@@ -131,14 +138,8 @@ class Target:
         wanted = {X.Expose, X.FocusIn}
         while wanted or not self._active():
             wanted.discard(self._next().type)
-        self._attended()
+        await_manager(self.x.get_display_name())
         return self
-
-    def _attended(self) -> None:
-        """Wait until the window manager has drawn its frame."""
-        desk = Desk(self.x.get_display_name())
-        attended(desk)
-        desk.close()
 
     def _active(self) -> bool:
         told = self.x.screen().root.get_full_property(self.x.get_atom("_NET_ACTIVE_WINDOW"), X.AnyPropertyType)
