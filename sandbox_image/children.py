@@ -23,13 +23,14 @@ KEPT_LINES = 8
 
 
 class Account(NamedTuple):
-    """A user that a program runs as, and what its processes start with: directory, umask, OOM score."""
+    """A user that a program runs as, further groups, and what its processes start with: directory, umask, OOM score."""
 
     uid: int
     gid: int
     directory: str = "/"
     umask: int = 0o077
     oom_score: int = 0
+    groups: tuple[int, ...] = ()
 
 
 class Program(NamedTuple):
@@ -196,7 +197,7 @@ def _switch(account: Account) -> None:
         with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:  # noqa: PTH123 - pathlib is slow to import
             file.write(str(account.oom_score))
     if account.uid != os.getuid():
-        os.setgroups([])
+        os.setgroups(account.groups)
         os.setresgid(account.gid, account.gid, account.gid)
         os.setresuid(account.uid, account.uid, account.uid)
     os.chdir(account.directory)

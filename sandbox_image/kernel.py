@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import termios
 from contextlib import suppress
+
+PSEUDO_TERMINALS = 136
+"""The major number of their devices."""
 
 
 def read(path: str) -> bytes:
@@ -28,3 +32,20 @@ def threads(pid: int) -> list[str]:
     with suppress(OSError):
         return os.listdir(f"/proc/{pid}/task")  # noqa: PTH208 - names only
     return []
+
+
+def waits_for_keys(terminal: int) -> bool:
+    """Whether what has the foreground of a terminal, by device number, takes keys one by one, or a line unseen.
+
+    So do editors, prompts, pagers and whoever asks for a password; a command that works leaves lines to the terminal.
+    """
+    if os.major(terminal) != PSEUDO_TERMINALS:
+        return False
+    with suppress(OSError, termios.error):
+        opened = os.open(f"/dev/pts/{os.minor(terminal)}", os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            local: int = termios.tcgetattr(opened)[3]
+        finally:
+            os.close(opened)
+        return local & (termios.ICANON | termios.ECHO) != termios.ICANON | termios.ECHO
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import pwd
@@ -50,7 +51,8 @@ def plan_from(environ: Mapping[str, str]) -> Plan:
     """The plan that a container's environment asks for; ValueError names the variable that is wrong.
 
     `HARNESS_SCREEN` is the size of the screen such as `1280x800`, `HARNESS_LEASE` the first lease in seconds.
-    The programs see the container's environment without these.
+    The programs see the container's environment without these. The server may ask terminals for their settings, which
+    their group `tty` is for.
     """
     common = {name: value for name, value in environ.items() if not name.startswith("HARNESS_")} | {"HOME": "/"}
     with open(SESSION, encoding="utf-8") as file:  # noqa: PTH123 - pathlib is slow to import
@@ -63,7 +65,7 @@ def plan_from(environ: Mapping[str, str]) -> Plan:
         xvnc=Program(
             "xvnc", xvnc(environ.get("HARNESS_SCREEN", "1280x800")), account("display", oom_score=100), common
         ),
-        server=Program("server", module("server"), account("control"), common),
+        server=Program("server", module("server"), account("control", groups=("tty",)), common),
         worker=Program("worker", module("worker"), user, desktop),
         session=tuple(
             Program(program["name"], tuple(program["argv"]), user, desktop, stays=program["stays"])
@@ -72,10 +74,13 @@ def plan_from(environ: Mapping[str, str]) -> Plan:
     )
 
 
-def account(name: str, *, umask: int = 0o077, oom_score: int = 0) -> Account:
+def account(name: str, *, umask: int = 0o077, oom_score: int = 0, groups: tuple[str, ...] = ()) -> Account:
     """A user of the image. Only the desktop's own starts in its home; the others have none worth the name."""
     entry = pwd.getpwnam(name)
-    return Account(entry.pw_uid, entry.pw_gid, entry.pw_dir if name == "user" else "/", umask, oom_score)
+    home = entry.pw_dir if name == "user" else "/"
+    return Account(
+        entry.pw_uid, entry.pw_gid, home, umask, oom_score, tuple(grp.getgrnam(group).gr_gid for group in groups)
+    )
 
 
 def module(name: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from sandbox_image.wire import Settle
 
 TICK_S = 0.01
 """Between two looks for signs of work."""
-PAUSE_S, PAUSES = 0.2, 2.5
+PAUSE_S, PAUSES = 0.2, 3
 """The longest pause in an answer, and how many quiet times it is at most: browsers lay out a page for up to 180 ms."""
 BUSY = 0.25
 """Processors at work, beyond what is usual, that are a sign; a browser's small chores take less."""

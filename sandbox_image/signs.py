@@ -1,8 +1,8 @@
 """Signs that programs of the desktop are at work, whatever the screen shows: asked of the kernel, without their leave.
 
 Processor time: what the container has used, less what the X server and this process have. And jobs: a terminal whose
-foreground does not belong to its shell runs a command, even one that sleeps. A look costs some 50 microseconds, since
-the process table is only gone through where a process was started since the last look.
+foreground does not belong to its shell runs a command, even one that sleeps, unless it waits for keys. A look costs
+some 50 microseconds, since the process table is only gone through where a process was started since the last look.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ class Signs:
         if newest != self._newest:
             self._newest, self._shells = newest, _shells()
         stats = map(kernel.stat, self._shells)
-        return {stat[_FOREGROUND] for stat in stats if stat and stat[_FOREGROUND] != stat[_GROUP]}
+        busy = [stat for stat in stats if stat and stat[_FOREGROUND] != stat[_GROUP]]
+        return {stat[_FOREGROUND] for stat in busy if not kernel.waits_for_keys(int(stat[_TERMINAL]))}
 
 
 def _shells() -> list[str]:

@@ -18,9 +18,9 @@ class Settle(Message):
     the screen alone. `limit_ms` ends it in any case.
     """
 
-    quiet_ms: int = Field(default=80, ge=1, le=60_000)
+    quiet_ms: int = Field(default=70, ge=1, le=60_000)
     first_ms: int = Field(default=250, ge=1, le=60_000)
-    patience_ms: int = Field(default=1_000, ge=0, le=60_000)
+    patience_ms: int = Field(default=2_000, ge=0, le=60_000)
     limit_ms: int = Field(default=2_000, ge=1, le=MAX_DEADLINE_MS)
 
 

@@ -104,6 +104,17 @@ def test_a_command_that_ran_before_the_input_is_none(signs: Signs, shell: Shell)
     assert not signs.look().job
 
 
+@pytest.mark.parametrize("asks", ["read -rsn1", "read -rs"])
+def test_a_command_is_no_job_while_it_waits_for_keys_or_a_secret(signs: Signs, shell: Shell, asks: str) -> None:
+    signs.begin()
+    shell.type(f"bash -c 'printf beg''ins; {asks}; printf goes; cat'\n")
+    shell.until("begins")
+    seen(signs, lambda sign: not sign.job)
+    shell.type("\n")
+    shell.until("goes")
+    assert seen(signs, lambda sign: sign.job)
+
+
 def test_what_is_usual_was_so_in_two_gaps(x_server: int, signs: Signs) -> None:
     assert signs.usual == 0
     with running("python3", "-c", SPIN):

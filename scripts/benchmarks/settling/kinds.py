@@ -59,6 +59,8 @@ def _text(text: str) -> TypeText:
     return TypeText(text=text)
 
 
+CENTRE = ScreenPoint(x=600, y=450)
+MIDDLE = Click(at=CENTRE)
 GROUND = ScreenPoint(x=1230, y=730)
 """A spot of the desktop that no window of a scene covers."""
 FOCUS = Click(at=ScreenPoint(x=300, y=300))
@@ -105,9 +107,6 @@ def _page(name: str) -> tuple[Input, ...]:
     return (_key("ctrl+l"), _text(f"127.0.0.1:8000/{name}\n"))
 
 
-CENTRE = ScreenPoint(x=600, y=450)
-MIDDLE = Click(at=CENTRE)
-
 SCENES = (
     Scene(
         "xterm",
@@ -124,6 +123,14 @@ SCENES = (
             Kind("mousepad &", "prompt", _text("mousepad &\n"), after=(_key("alt+F4"), FOCUS, *CLEAR)),
             Kind("the root menu", "prompt", Click(at=GROUND, button="right"), after=(*ESCAPE, FOCUS)),
             Kind("a click on nothing", "prompt", Click(at=GROUND), after=(FOCUS,)),
+            Kind("a prompt of python", "prompt", _text("python3\n"), after=(_key("ctrl+d"), *CLEAR)),
+            Kind("find", "prompt", _text("find /usr/share -name '*a*' | tail -40\n"), after=CLEAR),
+            Kind("a completion", "prompt", _text("ls /usr/sh\t"), after=CLEAR),
+            Kind("tar", "prompt", _text("tar cf /tmp/doc.tar /usr/share/doc; ls /tmp\n"), after=CLEAR),
+            Kind("sleep 1.2; ls", "late", _text("sleep 1.2; ls /\n"), after=CLEAR),
+            Kind("three steps of .3", "late", _text("for i in 1 2 3; do sleep .3; echo $i; done\n"), after=CLEAR),
+            Kind("xterm &", "prompt", _text("xterm &\n"), after=(_key("alt+F4"), FOCUS, *CLEAR)),
+            Kind("chromium &", "late", _text("chromium about:blank 2>&- &\n"), after=(_key("alt+F4"), FOCUS, *CLEAR)),
         ),
     ),
     Scene(
@@ -148,6 +155,11 @@ SCENES = (
             Kind("the dialog to open", "prompt", _key("ctrl+o"), after=ESCAPE),
             Kind("the dialog to replace", "prompt", _key("ctrl+r"), after=ESCAPE),
             Kind("the search bar", "prompt", _key("ctrl+f"), after=ESCAPE),
+            Kind("the dialog to save", "prompt", _key("ctrl+shift+s"), after=ESCAPE),
+            Kind("another text", "prompt", _text("gone"), (_key("ctrl+a"),), (_key("ctrl+z"),)),
+            Kind("300 characters", "prompt", _text("word " * 60), after=(_key("ctrl+z"),)),
+            Kind("the context menu", "prompt", Click(at=CENTRE, button="right"), after=ESCAPE),
+            Kind("the question at closing", "prompt", _key("ctrl+w"), (_text("x"),), ESCAPE),
         ),
     ),
     Scene(
@@ -159,6 +171,11 @@ SCENES = (
             Kind("a new tab", "prompt", _key("ctrl+t"), after=(_key("ctrl+w"),)),
             Kind("a menu", "prompt", _key("alt+f"), after=ESCAPE),
             Kind("select all", "prompt", _key("ctrl+a"), after=ESCAPE),
+            Kind("rename", "prompt", _key("F2"), (_key("Home"),), ESCAPE),
+            Kind("a list in place of icons", "prompt", _key("ctrl+2"), after=(_key("ctrl+1"),)),
+            Kind("properties", "prompt", _key("alt+Return"), (_key("Home"),), ESCAPE),
+            Kind("reload", "prompt", _key("F5")),
+            Kind("open a file", "prompt", _key("Return"), (_key("Home"), _key("Down")), (_key("alt+F4"),)),
         ),
     ),
     Scene(
@@ -183,6 +200,16 @@ SCENES = (
             Kind("the menu", "prompt", _key("alt+f"), _page("now"), ESCAPE),
             Kind("back", "prompt", _key("alt+Left"), (*_page("long"), *_page("now"))),
             Kind("reload", "prompt", _key("F5"), _page("long")),
+            Kind("700 ms of script", "late", MIDDLE, _page("work700")),
+            Kind("a transition of 1 s", "prompt", MIDDLE, _page("fade1000")),
+            Kind("a link to a canvas", "prompt", MIDDLE, _page("to-canvas")),
+            Kind("a link to six frames", "late", MIDDLE, _page("to-frames")),
+            Kind("4000 rows", "prompt", MIDDLE, _page("rows")),
+            Kind("find in the page", "prompt", _text("Chapter 200"), (*_page("long"), _key("ctrl+f")), ESCAPE),
+            Kind("the context menu", "prompt", Click(at=CENTRE, button="right"), _page("long"), ESCAPE),
+            Kind("the dialog to print", "late", _key("ctrl+p"), _page("now"), ESCAPE),
+            Kind("the developer tools", "late", _key("F12"), _page("now"), (_key("F12"),)),
+            Kind("to the end", "prompt", _key("ctrl+End"), _page("long")),
         ),
         aside=((0, 735, 640, 760),),  # where addresses are told, and fade half a second after the page is there
     ),

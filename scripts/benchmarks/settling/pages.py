@@ -13,7 +13,7 @@ def _link(to: str) -> str:
 
 
 def _button(script: str) -> str:
-    return f'<button style="{TARGET}" onclick="{script}">go</button>'
+    return f'<button id=b style="{TARGET}" onclick="{script}">go</button>'
 
 
 DONE = "document.body.style.background='#fc8';this.textContent='done'"
@@ -43,6 +43,16 @@ PAGES = {
     "to-clock": _link("clock"),
     "clock": "<h1>A page</h1><p id=c>0</p><script>setInterval(()=>{c.textContent=Date.now()/1000|0},1000)</script>",
     "to-slow": _link("slow"),
+    "work700": _button(
+        f"setTimeout(()=>{{const t=Date.now();while(Date.now()-t<700);{DONE.replace('this', 'b')}}},30)"
+    ),
+    "fade1000": "<style>button{transition:background 1s linear}</style>" + _button("this.style.background='#f84'"),
+    "to-canvas": _link("canvas"),
+    "canvas": "<canvas id=c width=1200 height=600></canvas><script>const x=c.getContext('2d');"
+    "for(let i=0;i<60000;i++){x.fillStyle=`hsl(${i%360},80%,50%)`;x.fillRect(i*37%1200,i*91%600,9,9)}</script>",
+    "to-frames": _link("frames"),
+    "frames": "<h1>Frames</h1>" + "<iframe src=long width=380 height=250></iframe>" * 6,
+    "rows": _button("for(let i=0;i<4000;i++)document.body.append(i,document.createElement('p'));scrollTo(0,99999)"),
     "field": f"<textarea style='{TARGET}' autofocus></textarea>",
 }
 

@@ -172,3 +172,14 @@ async def test_a_picture_goes_through_the_clipboard_into_a_page() -> None:
         await desktop.press("ctrl+v")
         await desktop.wait_for_window("image/png - Chromium")
         assert await desktop.clipboard_image() == picture
+
+
+@pytest.mark.parametrize("terminal", ["xterm", "lxterminal"])
+async def test_a_command_is_waited_out_and_a_prompt_that_a_program_shows_is_not(terminal: str) -> None:
+    async with sandbox() as desktop:
+        await desktop.launch(terminal)
+        await desktop.wait_for_window(window_class=terminal)
+        assert (await desktop.type("sleep 60\n", settle=Settle(patience_ms=600))).busy
+        await desktop.press("ctrl+c")
+        assert not (await desktop.type("python3\n", settle=Settle(patience_ms=60_000, limit_ms=60_000))).busy
+        await desktop.type("6 * 7\n")
