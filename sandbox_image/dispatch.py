@@ -363,7 +363,7 @@ def _look(desk: Desk, wish: tuple[Perform, Frame | None]) -> tuple[Effect | None
 
 
 def _settle(desk: Desk, settle: Settle, since: float) -> Settling:
-    settling = Settling(settle, since, desk.signs.usual)
+    settling = Settling(settle, since, desk.signs.usual, turned=desk.marks)
 
     def damage(until: float) -> list[Damage]:
         desk.pause(until)
@@ -375,7 +375,7 @@ def _settle(desk: Desk, settle: Settle, since: float) -> Settling:
         wait_until_still(settling, damage, desk.signs.look, time.monotonic)
     finally:
         desk.x.forget_damage()
-    desk.next_input = settling.next_input
+    desk.next_input, desk.marks = settling.next_input, settling.marks
     return settling
 
 

@@ -20,6 +20,7 @@ from sandbox_image.display import LOST, Connection, knock, translated
 from sandbox_image.held import Held
 from sandbox_image.screen import Frame, Screen
 from sandbox_image.selections import Selections
+from sandbox_image.settle import Box
 from sandbox_image.signs import Signs
 from sandbox_image.wire import ErrorCode, Refused, Region
 
@@ -72,6 +73,8 @@ class Desk:
         self.held = Held()
         self.next_input = 0.0
         """When programs may be expected to take an input, in monotonic seconds."""
+        self.marks: tuple[Box, ...] = ()
+        """Busy marks that turned at the end of the last wait."""
         self._connection: Connection | None = None
         self._screen: Screen | None = None
         self._selections: Selections | None = None

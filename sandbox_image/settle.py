@@ -5,7 +5,7 @@ before it, in bounds: what answers at once does so in one go, what has loaded fo
 work alone, with nothing drawn, hold the wait up for `patience_ms`, and `limit_ms` ends it in any case.
 
 A small spot that is drawn again is no news. Soon after the last time it is a busy mark, and a sign of work; later it
-is a caret or a clock, and nothing.
+is a caret or a clock, and nothing. A mark that turned when the last wait was over tells nothing about this input.
 """
 
 from __future__ import annotations
@@ -92,9 +92,8 @@ class Spots:
         return found and found.at
 
     def _same(self, spot: _Spot, box: Box, at: float) -> bool:
-        area = spot.box.joined(box).area
-        turned = at - spot.at <= SOON_S and area <= min(self._largest, SAME * max(spot.box.area, box.area))
-        return turned or area <= CARET_AREA
+        turned = at - spot.at <= SOON_S and _in_place(spot.box, box, self._largest)
+        return turned or spot.box.joined(box).area <= CARET_AREA
 
 
 @dataclass(slots=True)
@@ -109,7 +108,9 @@ class Settling:
     usual: float | None = 0.0
     drawn: float | None = None  # when damage that is news came last
     worked: float | None = None  # when there was a sign of work last
+    turned: tuple[Box, ...] = ()  # marks that turned when the last wait was over
     _spots: Spots = field(default_factory=lambda: Spots(MARK_AREA))
+    _turning: deque[_Spot] = field(default_factory=lambda: deque(maxlen=KEPT_SPOTS))
     _signs: deque[Sign] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,10 +120,12 @@ class Settling:
         """Something was drawn. Damage from before the start counts as if it came at the start."""
         at = max(at, self.start)
         before = self._spots.last(box, at)
-        if before is None:
+        known = any(_in_place(mark, box, MARK_AREA) for mark in self.turned)
+        if before is None and not known:
             self.drawn = at
-        elif at - before <= SOON_S:
-            self.worked = at
+        elif known or (before is not None and at - before <= SOON_S):
+            self._turning.append(_Spot(box, at))
+            self.worked = self.worked if known else at
 
     def on_sign(self, sign: Sign) -> None:
         """Somebody looked at the programs."""
@@ -147,6 +150,13 @@ class Settling:
     def busy(self) -> bool:
         """Whether the wait ends while somebody is at work."""
         return self.worked is not None and self.worked + self._pause() > self.deadline()
+
+    @property
+    def marks(self) -> tuple[Box, ...]:
+        """Those that turn when the wait is over, as far as it was long enough to tell."""
+        end = self.deadline()
+        seen = tuple(spot.box for spot in self._turning if spot.at > end - SOON_S)
+        return seen if end - self.start >= SOON_S else seen + self.turned
 
     @property
     def next_input(self) -> float:
@@ -185,6 +195,11 @@ class Settling:
         """How long a pause in an answer may be."""
         quiet = self.policy.quiet_ms / 1000
         return max(quiet, min(PAUSE_S, PAUSES * quiet))
+
+
+def _in_place(mark: Box, box: Box, largest: int) -> bool:
+    """Whether a mark was drawn where one was."""
+    return mark.joined(box).area <= min(largest, SAME * max(mark.area, box.area))
 
 
 def wait_until_still(

@@ -25,11 +25,12 @@ class Desktop:
     job: Callable[[float], bool] = NEVER
     stalls: Sequence[tuple[float, float]] = ()  # when the watcher gets no processor
     usual: float | None = 0.0
+    turned: tuple[Box, ...] = ()
     now: float = field(default=START, init=False)
 
     def settle(self, policy: Settle | None = None) -> Settling:
         """Wait, until `self.now`."""
-        self.settling = Settling(policy or Settle(), START, self.usual)
+        self.settling = Settling(policy or Settle(), START, self.usual, turned=self.turned)
         self._coming = [(START + at / 1000, box) for at, box in self.drawn]
         self._work = 0.0
         wait_until_still(self.settling, self._damage, self._look, lambda: self.now)
@@ -124,6 +125,24 @@ def test_a_mark_that_turns_is_waited_for_with_patience_and_the_screen_is_busy() 
     desktop = Desktop([(at, Box(100, 100, 175 + at % 3, 175)) for at in range(0, 5000, 16)])
     settling = desktop.settle()
     assert (desktop.ms, settling.still, settling.busy) == (2000, True, True)
+
+
+def test_a_mark_that_turned_when_the_last_wait_was_over_is_not_waited_for_again() -> None:
+    marks = [(at, Box(100, 100, 175 + at % 3, 175)) for at in range(0, 5000, 16)]
+    turned = Desktop(marks).settle().marks
+    for answer in ([], [(5, BIG)], [(5, BIG), (150, BIG)]):
+        desktop = Desktop(sorted([*marks, *answer]), turned=turned)
+        settling = desktop.settle()
+        assert (desktop.ms < 400, settling.still, settling.busy) == (True, True, False)
+        turned = settling.marks
+    assert Desktop([(5, BIG)], turned=turned).settle().marks == turned  # too short to tell
+    assert Desktop(turned=turned).settle().marks == ()
+
+
+def test_a_mark_elsewhere_is_waited_for() -> None:
+    turned = Desktop([(at, Box(100, 100, 175, 175)) for at in range(0, 5000, 16)]).settle().marks
+    desktop = Desktop([(at, Box(400, 100, 475, 175)) for at in range(0, 5000, 16)], turned=turned)
+    assert desktop.settle().busy
 
 
 def test_what_comes_when_a_mark_has_turned_is_seen() -> None:
