@@ -26,7 +26,7 @@ class Happening(BaseModel):
     """What all events share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))  # noqa: TID251 - a log is for people
 
 
 class StepInfo(BaseModel):

@@ -177,7 +177,7 @@ def _shoot(desk: Desk, wish: tuple[Frames, Shot | None]) -> Shot:
     region = desk.screen.region(picture.region)
 
     def look() -> Shot | None:
-        at, time_ms = time.monotonic(), round(time.time() * 1000)
+        at, time_ms = time.monotonic(), round(time.time() * 1000)  # noqa: TID251 - told to people
         frame = desk.grab(region)
         frame = drawn(frame, cursor(desk.x)) if picture.pointer else frame
         changed = effect(last.frame, frame, still=False, since=at).box if last else None

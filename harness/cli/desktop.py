@@ -75,7 +75,7 @@ def list_all(*, as_json: Json = False) -> None:
         typer.echo(json.dumps({"desktops": [record.model_dump(mode="json") for record in found]}))
         return
     table = Table("id", "screen", "age", "ends in", "owner", "image", box=None)
-    now = time.time()
+    now = time.time()  # noqa: TID251 - ages are told to people
     for one in found:
         ends = _span(one.ends - now) if one.ends else ""
         owner = "background" if one.kept else f"process {one.pid}"

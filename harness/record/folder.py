@@ -25,7 +25,7 @@ class RunFolder:
 
     def __init__(self, root: Path, name: str) -> None:
         """Make `root/<time>-<slug of name>`, with a number behind it where that is taken."""
-        self.path = _fresh(root, f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(name)}")
+        self.path = _fresh(root, f"{datetime.now().astimezone():%Y%m%d-%H%M%S}-{slug(name)}")  # noqa: TID251 - a name for people
         self.files = self.path / "files"
         (self.path / "frames").mkdir()
         self._log = (self.path / "events.jsonl").open("a", encoding="utf-8")

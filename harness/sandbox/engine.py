@@ -11,7 +11,7 @@ import contextlib
 import io
 import socket
 import ssl
-import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from harness.errors import EngineError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _REMOVAL_SECONDS = 20
 _EVENTS_SECONDS = 3
+_CLOCK_SET_SECONDS = 86_400  # as far as the engine's clock may have been set back
 
 
 class Found(NamedTuple):
@@ -89,10 +90,10 @@ class Engine:
         found = await self._call("list containers", lambda: self._api.containers(all=True, filters={"label": [label]}))
         return [Found(str(one["Id"]), dict(one["Labels"] or {})) for one in found]
 
-    async def ending(self, container: str, since: float) -> str | None:
-        """Why the container ended, as far as the engine tells: memory, a signal from outside, an exit code."""
+    async def ending(self, container: str, age: float) -> str | None:
+        """Why a container of so many seconds ended, as far as the engine tells: memory, a signal, an exit code."""
         with contextlib.suppress(EngineError):
-            return await self._call("read the events", lambda: ending(self._events(container, since)))
+            return await self._call("read the events", lambda: ending(self._events(container, age)))
         return None
 
     # --- what runs in threads -------------------------------------------------------------------------------------
@@ -126,9 +127,11 @@ class Engine:
             with contextlib.suppress(NotFound):
                 self._api.wait(container, timeout=_REMOVAL_SECONDS, condition="removed")
 
-    def _events(self, container: str, since: float) -> Iterable[Mapping[str, Any]]:
-        until = time.time() + _EVENTS_SECONDS
-        events = self._api.events(since=int(since), until=int(until), filters={"container": [container]}, decode=True)
+    def _events(self, container: str, age: float) -> Iterable[Mapping[str, Any]]:
+        """What the engine remembers of the container: by the engine's own clock, which may have been set meanwhile."""
+        now = datetime.fromisoformat(self._api.info()["SystemTime"]).timestamp()
+        since, until = int(now - age - _CLOCK_SET_SECONDS), int(now + _EVENTS_SECONDS)
+        events = self._api.events(since=since, until=until, filters={"container": [container]}, decode=True)
         with contextlib.closing(events):
             for event in events:
                 yield event

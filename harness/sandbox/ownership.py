@@ -97,10 +97,10 @@ def owner_labels(root: Path, sandbox: str, lease: float) -> dict[str, str]:
     return {
         SANDBOX: sandbox,
         SCOPE: scope(root),
-        BOOT: _first_line(Path("/proc/sys/kernel/random/boot_id")),
+        BOOT: _boot(),
         PID: str(os.getpid()),
         PID_START: _pid_start(os.getpid()),
-        CREATED: f"{time.time():.3f}",
+        CREATED: str(time.monotonic()),
         LEASE: f"{lease:g}",
     }
 
@@ -131,14 +131,21 @@ def forget(root: Path, sandbox: str) -> bool:
 
 
 def orphaned(root: Path, labels: Mapping[str, str], now: float) -> bool:
-    """Whether a container with these labels is ours to remove: same scope, owner gone, lease age over."""
+    """Whether a container with these labels is ours to remove: same scope, owner gone, lease age over.
+
+    `now` is in monotonic seconds, which count from the boot on that `labels` name: nobody can set that clock.
+    """
     if labels.get(SCOPE) != scope(root) or not labels.get(SANDBOX):
         return False
+    return _over(labels, now) and not alive(root, labels[SANDBOX])
+
+
+def _over(labels: Mapping[str, str], now: float) -> bool:
     try:
-        over = now > float(labels[CREATED]) + float(labels[LEASE])
+        created, lease = float(labels[CREATED]), float(labels[LEASE])
     except (KeyError, ValueError):
-        over = True
-    return over and not alive(root, labels[SANDBOX])
+        return True
+    return labels.get(BOOT) != _boot() or not created <= now <= created + lease
 
 
 def _lock(path: Path) -> int | None:
@@ -156,6 +163,11 @@ def _lock(path: Path) -> int | None:
         pass
     os.close(fd)
     return None
+
+
+def _boot() -> str:
+    """Names this run of the machine; empty where the host has no /proc."""
+    return _first_line(Path("/proc/sys/kernel/random/boot_id"))
 
 
 def _machine() -> str:

@@ -76,7 +76,7 @@ async def open_sandbox(
             except TimeoutError:
                 raise life.failed(f"not done within {spec.start_timeout:g} s (start_timeout)") from None
             life.keep()
-            ends = None if kept_for is None else time.time() + kept_for
+            ends = None if kept_for is None else time.time() + kept_for  # noqa: TID251 - told to people
             record = running.record.model_copy(update={"kept": kept, "ends": ends})
             record.write(running.folder)
             yield replace(running, record=record)
@@ -92,7 +92,7 @@ class _Life:
         self._step = "engine"
         self._root = ownership.runtime_root()
         self._folder = stack.enter_context(ownership.Folder.create(self._root))
-        self._since = time.time()
+        self._since = time.monotonic()
         self._engine: Engine
         self._client: Client
         self._container = f"harness-{self._folder.id}"
@@ -122,7 +122,7 @@ class _Life:
             screen=health.screen,
             socket=path,
             pid=os.getpid(),
-            created=self._since,
+            created=time.time(),  # noqa: TID251 - told to people
         )
         return Running(record, desktop, self._folder.path, self._journal.ended)
 
@@ -223,7 +223,7 @@ class _Life:
         return SandboxLost(f"the sandbox {self._folder.id} is lost: {why}{tail and f'{chr(10)}last log lines:{tail}'}")
 
     async def _why(self) -> str:
-        told = await self._engine.ending(self._container, self._since)
+        told = await self._engine.ending(self._container, time.monotonic() - self._since)
         if told and "memory" in told:
             return told
         if self._journal.problem:
@@ -233,7 +233,7 @@ class _Life:
 
 async def sweep(engine: Engine, root: Path) -> None:
     """Remove containers and folders of this runtime directory whose owners are gone."""
-    now = time.time()
+    now = time.monotonic()
     for found in await engine.find(f"{ownership.SCOPE}={ownership.scope(root)}"):
         if ownership.orphaned(root, found.labels, now):
             await engine.remove(found.container)

@@ -69,22 +69,29 @@ def test_folders_can_be_made_while_others_are_swept(tmp_path: Path) -> None:
 def test_only_the_container_of_a_dead_owner_past_its_lease_is_orphaned(tmp_path: Path) -> None:
     with Folder.create(tmp_path) as folder:
         labels = owner_labels(tmp_path, folder.id, lease=60)
-        later = time.time() + 61
+        later = time.monotonic() + 61
         assert not orphaned(tmp_path, labels, later)
-    assert not orphaned(tmp_path, labels, time.time())
+    assert not orphaned(tmp_path, labels, time.monotonic())
     assert orphaned(tmp_path, labels, later)
 
 
 def test_the_container_of_another_runtime_directory_is_left_alone(tmp_path: Path) -> None:
     (other := tmp_path / "other").mkdir()
     labels = owner_labels(other, "0123456789ab", lease=60)
-    assert orphaned(other, labels, time.time() + 61)
-    assert not orphaned(tmp_path, labels, time.time() + 61)
+    assert orphaned(other, labels, time.monotonic() + 61)
+    assert not orphaned(tmp_path, labels, time.monotonic() + 61)
+
+
+@pytest.mark.parametrize("labels", [{ownership.BOOT: "another"}, {ownership.CREATED: "1e12"}])
+def test_the_container_of_a_boot_before_this_one_is_orphaned_at_once(tmp_path: Path, labels: dict[str, str]) -> None:
+    made = owner_labels(tmp_path, "0123456789ab", lease=60)
+    assert not orphaned(tmp_path, made, time.monotonic())
+    assert orphaned(tmp_path, made | labels, time.monotonic())
 
 
 def test_labels_that_were_tampered_with_do_not_keep_an_orphan(tmp_path: Path) -> None:
     labels = owner_labels(tmp_path, "0123456789ab", lease=60) | {ownership.CREATED: "soon"}
-    assert orphaned(tmp_path, labels, time.time())
+    assert orphaned(tmp_path, labels, time.monotonic())
 
 
 def test_labels_tell_the_process_that_owns_the_container(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def window(number: int, title: str = "one", region: Region = HERE, *, active: bo
 
 
 async def test_a_frame_knows_how_it_relates_to_the_screen_and_when_it_was_taken() -> None:
-    began = datetime.now(UTC)
+    began = datetime.now(UTC)  # noqa: TID251 - it is a date
     async with aclosing(fake().frames(region=BOX, size=Size(width=15, height=20), format="webp")) as frames:
         frame = await anext(frames)
     assert frame.viewport.to_screen(ModelPoint(0, 0)) == ScreenPoint(x=11, y=21)
