@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 from sandbox_image import clipboard, keyboard, manager, pointer, waiting, windows
-from sandbox_image.display import Damage, automation
+from sandbox_image.display import Damage
 from sandbox_image.eyes import taken
 from sandbox_image.lane import Desk, Lane, uninterrupted
 from sandbox_image.live import Live
@@ -58,8 +58,6 @@ from sandbox_image.wire import (
     WriteFile,
 )
 
-PANEL_S = 3.0
-"""How long readiness waits for the panel once the window manager is there; a session may have none."""
 RELEASE_S = 5.0
 """How long an X server may take to release what is down before it is given up."""
 NEWS_S = 0.5
@@ -150,10 +148,10 @@ class Dispatch:
             self._screen.result().end()
             self._screen = asyncio.Future()
 
-    async def ready(self, panel_s: float = PANEL_S) -> Size:
+    async def ready(self, panel_s: float = manager.PANEL_S) -> Size:
         """The screen's size, once the window manager rules it and, if it is soon enough, the panel stands."""
         async with self._looking() as lane:
-            return await lane.run(_ready, panel_s)
+            return await lane.run(manager.ready, panel_s)
 
     async def perform(self, request: Perform) -> Answer:
         """Do the actions, settle, take the picture. Never raises Refused: what went wrong is in the reply.
@@ -377,19 +375,6 @@ def _settle(desk: Desk, settle: Settle, since: float) -> Settling:
         desk.x.forget_damage()
     desk.next_input, desk.marks = settling.next_input, settling.marks
     return settling
-
-
-def _ready(desk: Desk, panel_s: float) -> Size:
-    desk.x.listen(desk.x.root)
-    automation(desk.x)  # its import is done while the session starts
-    while not desk.x.manager_there():
-        desk.pause(time.monotonic() + manager.ASK_S)
-    manager.attended(desk)
-    until = time.monotonic() + panel_s
-    while not desk.x.panel_ready() and time.monotonic() < until:
-        desk.pause(until)
-    desk.x.deafen()
-    return desk.x.size()
 
 
 def _failure(error: Exception, action: int | None = None) -> Failure:

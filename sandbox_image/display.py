@@ -244,6 +244,11 @@ class Connection:
         named = self.numbers(self.root, "_NET_SUPPORTING_WM_CHECK")
         return bool(named) and self.numbers(self.window(named[0]), "_NET_SUPPORTING_WM_CHECK") == named
 
+    def manager(self) -> int | None:
+        """The window manager's process; None where there is none, or the server does not tell."""
+        named = self.numbers(self.root, "_NET_SUPPORTING_WM_CHECK")
+        return self.process(self.window(named[0])) if named else None
+
     def probe(self) -> Window:
         """A window, never shown, to ask the window manager about: what it answers proves that it serves requests."""
         window: Window = self.root.create_window(-1, -1, 1, 1, 0, X.CopyFromParent)

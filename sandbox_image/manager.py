@@ -15,9 +15,10 @@ from typing import NamedTuple
 from Xlib import X, Xatom, error
 from Xlib.protocol import request
 
-from sandbox_image.display import Connection
+from sandbox_image.display import Connection, automation
 from sandbox_image.lane import Desk
-from sandbox_image.wire import MAX_COORDINATE, ErrorCode, Refused, Region, Window, WindowState
+from sandbox_image.resting import worked
+from sandbox_image.wire import MAX_COORDINATE, ErrorCode, Refused, Region, Size, Window, WindowState
 
 MAX_WINDOWS = 65_536
 MAX_TITLE_BYTES = 1024
@@ -26,8 +27,10 @@ BATCH = 100
 """Windows that are asked about at once; between two batches is a look at whether the work was cancelled."""
 ASK_S = 0.02
 """How often the window manager is asked, besides whenever something changes."""
+PANEL_S = 3.0
+"""How long readiness waits for the panel once the window manager is there; a session may have none."""
 ANSWER_S = 10.0
-"""How long the window manager may take to do what it was told."""
+"""How long the window manager may neither answer nor work. While it works, at thousands of windows, it is awaited."""
 HIDDEN, FULLSCREEN = "_NET_WM_STATE_HIDDEN", "_NET_WM_STATE_FULLSCREEN"
 MAXIMIZED = ("_NET_WM_STATE_MAXIMIZED_VERT", "_NET_WM_STATE_MAXIMIZED_HORZ")
 PROPERTIES = ("_NET_WM_NAME", "WM_NAME", "WM_CLASS", "_NET_WM_PID", "_NET_WM_STATE", "WM_TRANSIENT_FOR")
@@ -69,13 +72,34 @@ def managed(desk: Desk, number: int) -> Seen:
     )
 
 
-def attended(desk: Desk, until: float = math.inf) -> bool:
-    """Wait until the window manager has dealt with all it was sent before; whether it has by that monotonic time."""
+def ready(desk: Desk, panel_s: float) -> Size:
+    """Wait until the window manager rules the screen and, if it is soon enough, the panel stands; the screen's size."""
+    desk.x.listen(desk.x.root)
+    automation(desk.x)  # its import is done while the session starts
+    while not desk.x.manager_there():
+        desk.pause(time.monotonic() + ASK_S)
+    attended(desk)
+    until = time.monotonic() + panel_s
+    while not desk.x.panel_ready() and time.monotonic() < until:
+        desk.pause(until)
+    desk.x.deafen()
+    return desk.x.size()
+
+
+def attended(desk: Desk, until: float = math.inf, *, patience_s: float = math.inf) -> bool:
+    """Wait until the window manager has dealt with all it was sent before; whether it has.
+
+    It is given up at that monotonic time, and where it has neither answered nor worked for so many seconds.
+    """
     probe = desk.x.probe()
+    work: list[bytes] | None = None
+    since = math.inf
     try:
         while not desk.x.manager_answers(probe):
             now = time.monotonic()
-            if now >= until:
+            before, work = work, worked(desk.x.manager())
+            since = since if work == before else now
+            if now >= min(until, since + patience_s):
                 return False
             desk.pause(min(until, now + ASK_S))
     finally:
@@ -84,13 +108,13 @@ def attended(desk: Desk, until: float = math.inf) -> bool:
 
 
 def tell(desk: Desk, number: int, message: str, *data: int) -> None:
-    """Have the window manager do something with a window. Raises Refused(BLOCKED) where it does not answer in time."""
+    """Have the window manager do something with a window. Raises Refused(BLOCKED) where it hangs or is gone."""
     desk.x.tell_manager(desk.x.window(number), message, *data)
-    if not attended(desk, time.monotonic() + ANSWER_S):
+    if not attended(desk, patience_s=ANSWER_S):
         raise Refused(
             ErrorCode.BLOCKED,
-            f"the window manager did not answer within {ANSWER_S:g} s; it is started again where it ended, and it may"
-            " still do what it was told: look at the windows",
+            f"the window manager did not answer, and was not at work, for {ANSWER_S:g} s; it is started again where it"
+            " ended, and it may still do what it was told: look at the windows",
         )
 
 

@@ -19,7 +19,7 @@ ACTIVE = tuple(b"\nState:\t" + state for state in (b"R", b"D", b"T"))
 """Running or wanting to; waiting for a disk; stopped, and going on one day."""
 FRAME_S = 0.02
 """Toolkits put off what they draw to their next frame, asleep until then: a little more than one at 60 Hz."""
-_PARENT, _TERMINAL = 1, 4  # words of /proc/PID/stat after the program's name
+_PARENT, _TERMINAL, _USER_TIME, _SYSTEM_TIME = 1, 4, 11, 12  # words of /proc/PID/stat after the program's name
 
 
 class Program(NamedTuple):
@@ -53,6 +53,11 @@ def look(running: Program) -> Look | None:
             if any(state in seen[thread] for state in ACTIVE):
                 return None
     return seen
+
+
+def worked(pid: int | None) -> list[bytes]:
+    """How much processor time a process has had: more whenever it has worked. Nothing where it is gone."""
+    return kernel.stat(str(pid))[_USER_TIME : _SYSTEM_TIME + 1]
 
 
 def rests(running: Program, pause: Callable[[float], None], seconds: float) -> bool:

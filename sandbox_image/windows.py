@@ -120,8 +120,12 @@ def wait_window_gone(desk: Desk, action: WaitWindowGone) -> Done:
 
 
 def _watching(desk: Desk, order: str = MAPPING) -> Callable[[], list[Seen]]:
-    """A look at all windows, in the order of mapping or stacking. What changes in one of them later wakes a pause."""
+    """A look at all windows, in the order of mapping or stacking. What changes in one of them later wakes a pause.
+
+    Half of the time at most goes into looking: where there are thousands, whoever works through them gets the rest.
+    """
     watched: set[int] = set()
+    took = 0.0
 
     def listen(wanted: list[int]) -> list[int]:
         for number in set(wanted) - watched:
@@ -129,8 +133,16 @@ def _watching(desk: Desk, order: str = MAPPING) -> Callable[[], list[Seen]]:
         watched.update(wanted)
         return wanted
 
+    def look() -> list[Seen]:
+        nonlocal took
+        desk.rest(took)
+        began = time.monotonic()
+        seen = see(desk, listen(numbers(desk.x, order)))
+        took = time.monotonic() - began
+        return seen
+
     listen([desk.x.root.id])
-    return lambda: see(desk, listen(numbers(desk.x, order)))
+    return look
 
 
 def _matcher(action: WaitWindow | WaitWindowGone) -> Callable[[Window], bool]:

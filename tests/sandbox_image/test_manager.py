@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +24,26 @@ if TYPE_CHECKING:
     from tests.support.xserver import Target
 
 pytestmark = pytest.mark.x11
+MANAGER = """
+import sys, time
+from Xlib import X, Xatom
+from Xlib.display import Display
+x = Display(sys.argv[1])
+root = x.screen().root
+root.change_attributes(event_mask=X.SubstructureRedirectMask)
+check, extents = x.get_atom("_NET_SUPPORTING_WM_CHECK"), x.get_atom("_NET_FRAME_EXTENTS")
+window = root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+for one in (root, window):
+    one.change_property(check, Xatom.WINDOW, 32, [window.id])
+x.sync()
+print(flush=True)
+while True:
+    asked = x.next_event()
+    if asked.type == X.ClientMessage:
+        {}
+        asked.window.change_property(extents, Xatom.CARDINAL, 32, [0, 0, 0, 0])
+        x.flush()
+"""
 
 
 @pytest.fixture
@@ -84,6 +109,37 @@ def test_a_window_that_is_gone_or_unknown_to_the_manager_is_no_window(desk: Desk
         with pytest.raises(Refused, match=f"there is no window {number}") as refusal:
             managed(desk, number)
         assert refusal.value.failure.code is ErrorCode.NO_SUCH_WINDOW
+
+
+@contextmanager
+def ruled(text: str) -> Iterator[tuple[Desk, int]]:
+    """A screen ruled by a window manager in Python that does this before it answers a request, and its process id."""
+    from tests.support.xserver import x_server  # noqa: PLC0415 - only the X ring has it
+
+    command = [sys.executable, "-c", MANAGER.format(text)]
+    with x_server() as (name, _), subprocess.Popen([*command, name], stdout=subprocess.PIPE) as manager:
+        assert manager.stdout is not None
+        manager.stdout.readline()
+        desk = Desk(name)
+        try:
+            yield desk, manager.pid
+        finally:
+            desk.close()
+            manager.kill()
+
+
+def test_a_window_manager_at_work_is_waited_for_however_long_that_takes() -> None:
+    with ruled("while time.process_time() < 3: pass") as (desk, pid):
+        assert desk.x.manager() == pid
+        assert attended(desk, patience_s=1)
+
+
+def test_a_window_manager_that_neither_answers_nor_works_is_given_up_and_one_that_goes_on_is_not() -> None:
+    with ruled("pass") as (desk, pid):
+        os.kill(pid, signal.SIGSTOP)
+        assert not attended(desk, patience_s=0.2)
+        os.kill(pid, signal.SIGCONT)
+        assert attended(desk, patience_s=20)
 
 
 def test_without_a_window_manager_nothing_is_attended() -> None:

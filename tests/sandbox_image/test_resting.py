@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sandbox_image.resting import Look, Program, look, program, rests
+from sandbox_image.resting import Look, Program, look, program, rests, worked
 
 PATIENCE_S = 20.0
 SLEEPING = "import os; print(flush=True); os.read(0, 1)"
@@ -110,3 +110,22 @@ def test_a_program_rests_once_it_has_done_nothing_for_a_frame() -> None:
 def test_a_program_that_works_on_is_not_waited_for_longer_than_said() -> None:
     with running(BUSY) as pid:
         assert not rests(program(pid), sleep, 0.1)
+
+
+def test_a_program_that_works_has_had_more_processor_time_than_before() -> None:
+    with running(BUSY) as pid:
+        before = worked(pid)
+        until = time.monotonic() + PATIENCE_S
+        while worked(pid) == before and time.monotonic() < until:
+            select.select([], [], [], 0.01)
+        assert worked(pid) != before
+
+
+def test_a_program_that_is_stopped_or_gone_does_not_work() -> None:
+    with running(BUSY) as pid:
+        os.kill(pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, pid, os.WSTOPPED)
+        before = worked(pid)
+        select.select([], [], [], 0.1)
+        assert (worked(pid), bool(before)) == (before, True)
+    assert worked(pid) == worked(None) == []

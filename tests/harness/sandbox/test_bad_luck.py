@@ -23,6 +23,35 @@ VICTIMS = {
     "bus": "^dbus-daemon --session",
     "panel": "^tint2",
 }
+WINDOWS = """
+from Xlib import X, Xatom, Xutil
+from Xlib.display import Display
+x = Display()
+state, skipped = x.get_atom("_NET_WM_STATE"), x.get_atom("_NET_WM_STATE_SKIP_TASKBAR")
+for number in range(1000):
+    window = x.screen().root.create_window(10, 10, 200, 100, 0, X.CopyFromParent)
+    window.set_wm_name(f"window {number}")
+    if number < 800:  # minimized, and in no panel: all of them shown would take the window manager a minute
+        window.set_wm_hints(flags=Xutil.StateHint, initial_state=Xutil.IconicState)
+        window.change_property(state, Xatom.ATOM, 32, [skipped])
+    window.map()
+x.sync()
+while True:
+    x.next_event()
+"""
+TITLE = """
+from Xlib import X, Xatom
+from Xlib.display import Display
+x = Display()
+window = x.screen().root.create_window(10, 10, 200, 100, 0, X.CopyFromParent)
+for start in range(0, 1 << 20, 50_000):  # one request cannot take it all
+    size = min(50_000, (1 << 20) - start)
+    window.change_property(Xatom.WM_NAME, Xatom.STRING, 8, b"endless " * (size // 8), X.PropModeAppend)
+window.map()
+x.sync()
+while True:
+    x.next_event()
+"""
 PATH = [(100, 100), (900, 600), (100, 600), (900, 100)]
 
 
@@ -105,3 +134,29 @@ async def test_a_picture_a_millisecond_does_not_keep_the_hands_waiting() -> None
         await works(desktop)
         enough.set()
         assert min(await asyncio.gather(*lookers)) > 0
+
+
+async def test_a_desktop_of_a_thousand_windows_can_be_used() -> None:
+    async with harness.sandbox() as desktop:
+        await desktop.launch("python3", "-c", WINDOWS)
+        last = await desktop.wait_for_window("window 999", timeout=60)
+        there = [window for window in await desktop.windows() if window.title.startswith("window ")]
+        assert len(there) == 1000
+        minimized = next(window for window in there if window.title == "window 0")
+        assert (await desktop.focus(minimized)).active
+        assert (await desktop.focus(last)).active
+        moved = await desktop.move_window(last, (300, 200))
+        assert (moved.region.x, moved.region.y) == (300, 200)
+        await desktop.screenshot()
+        await desktop.close_window(last, force=True)  # and with it all of its program
+        await works(desktop)
+
+
+async def test_a_title_of_a_megabyte_is_cut_and_hurts_nothing() -> None:
+    async with harness.sandbox() as desktop:
+        await desktop.launch("python3", "-c", TITLE)
+        window = await desktop.wait_for_window("endless endless")
+        assert 0 < len(window.title) <= 1024
+        assert (await desktop.focus(window)).active
+        await desktop.screenshot()
+        await works(desktop)
