@@ -118,6 +118,7 @@ class Desktop:
     events = blocking(Async.events)
     frames = blocking(Async.frames)
     window_changes = blocking(Async.window_changes)
+    program_changes = blocking(Async.program_changes)
 
     move = blocking(Async.move)
     click = blocking(Async.click)

@@ -43,6 +43,7 @@ from sandbox_image.wire import (
     Perform,
     PictureInfo,
     PointerAction,
+    ProgramList,
     ReadFile,
     ReadingAction,
     Refused,
@@ -71,6 +72,10 @@ class Worker(Protocol):
 
     async def do(self, action: WorkerAction) -> Result:
         """One action."""
+        ...
+
+    async def programs(self, before: ProgramList | None) -> ProgramList:
+        """The programs, once they are others than before."""
         ...
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
@@ -133,7 +138,7 @@ class Dispatch:
         self._worker = worker
         self._screen: asyncio.Future[_Screen] = asyncio.Future()
         self._glance = asyncio.Lock()
-        self._live = Live(self._looking)
+        self._live = Live(self._looking, worker.programs)
         self._reader = Reader()
         self._memory = Memory()
 

@@ -1,8 +1,8 @@
-"""What is pushed while it happens: frames and windows, made once for all who listen, and only while somebody does.
+"""What is pushed while it happens: frames, windows and programs, made once for all who listen, and only meanwhile.
 
-A state, the frame of one wish or the list of windows, is made when a listener asks for one newer than it has, and
-then for everybody who waits for it. So the cost does not grow with listeners, a slow one gets the newest state and
-no queue, and where nobody asks nothing runs.
+A state, the frame of one wish or the list of windows or programs, is made when a listener asks for one newer than it
+has, and then for everybody who waits for it. So the cost does not grow with listeners, a slow one gets the newest
+state and no queue, and where nobody asks nothing runs.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from sandbox_image.wire import (
     Listen,
     LiveFrame,
     PictureInfo,
+    ProgramList,
     Refused,
     Region,
     WindowList,
@@ -119,22 +120,30 @@ class Source(Generic[T]):
 
 
 class Live:
-    """All that is listened to. `looking` lends a lane."""
+    """All that is listened to. `looking` lends a lane; `programs` gives those there are once they differ."""
 
-    def __init__(self, looking: Callable[[], AbstractAsyncContextManager[Lane]]) -> None:
+    def __init__(
+        self,
+        looking: Callable[[], AbstractAsyncContextManager[Lane]],
+        programs: Callable[[ProgramList | None], Awaitable[ProgramList]],
+    ) -> None:
         self._looking = looking
         self._shots: dict[Frames, State[Shot]] = {}
         self._windows: State[WindowList] = State(self._list)
+        self._programs: State[ProgramList] = State(programs)
 
     async def listen(self, request: Listen) -> AsyncGenerator[Event]:
         """As `wire.Guest.events`. Raises Refused: OFF_SCREEN, DISPLAY_LOST, OVERSIZED for too many wishes."""
         async with AsyncExitStack() as stack:
-            sources: list[Source[Shot] | Source[WindowList]] = []
+            sources: list[Source[Shot] | Source[WindowList] | Source[ProgramList]] = []
             if request.frames:
                 sources.append(Source(await stack.enter_async_context(self._shown(request.frames)), _frame))
             if request.windows:
                 await stack.enter_async_context(self._windows.listened())
                 sources.append(Source(self._windows, lambda windows, *_: windows))
+            if request.programs:
+                await stack.enter_async_context(self._programs.listened())
+                sources.append(Source(self._programs, lambda programs, *_: programs))
             for source in sources:
                 stack.callback(source.close)
             while True:

@@ -24,7 +24,7 @@ from sandbox_image.launch import start
 from sandbox_image.program_log import Log, Pipe, adopt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 Told = dict[str, Any]
 LOGS = ".cache/harness/logs"
@@ -36,14 +36,22 @@ ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 class Program:
-    """One that was started."""
+    """One that was started; `at_end` is called when it has ended."""
 
-    def __init__(self, argv: Sequence[str], process: subprocess.Popen[bytes], log: Log, pipe: Pipe) -> None:
+    def __init__(
+        self,
+        argv: Sequence[str],
+        process: subprocess.Popen[bytes],
+        log: Log,
+        pipe: Pipe,
+        at_end: Callable[[], None],
+    ) -> None:
         self.argv = argv
         self.process = process
         self.log = log
         self.ended = asyncio.Event()
         self._pipe = pipe
+        self._at_end = at_end
         self._end = os.pidfd_open(process.pid)
         asyncio.get_running_loop().add_reader(self._end, self._reap)
 
@@ -54,6 +62,7 @@ class Program:
         self._pipe.drain()
         self.process.wait()
         self.ended.set()
+        self._at_end()
 
     @property
     def silent(self) -> bool:
@@ -89,6 +98,7 @@ class Programs:
     def __init__(self) -> None:
         self._known: dict[int, Program] = {}
         self._numbers = itertools.count(1)
+        self._news = asyncio.Event()
         adopt(home() / LOGS)
 
     async def do(self, request: Told) -> Told:
@@ -98,8 +108,8 @@ class Programs:
                 return self._launch(request["argv"], request["cwd"], request["env"])
             case "open":
                 return self._launch(await _opening(request["target"]), None, {})
-            case "list_programs":
-                return {"kind": "program_list", "programs": [program.told() for program in self._known.values()]}
+            case "list_programs" | "wait_programs":
+                return await self._list(request.get("before"))
             case "read_output":
                 output = self._find(request["pid"]).log.read(request["max_output"])
                 return {"kind": "program_output", "text": output.decode(errors="replace")}
@@ -128,8 +138,20 @@ class Programs:
         finally:
             os.close(output)
         self._known.pop(process.pid, None)
-        self._known[process.pid] = Program(argv, process, log, pipe)
+        self._known[process.pid] = Program(argv, process, log, pipe, self._tell)
+        self._tell()
         return {"kind": "launched", "pid": process.pid, "log": str(log.path)}
+
+    async def _list(self, before: dict[str, bool] | None) -> Told:
+        """All that are known, once they are others than before, or another one has ended."""
+        while {str(known.log.path): not known.ended.is_set() for known in self._known.values()} == before:
+            await self._news.wait()
+        return {"kind": "program_list", "programs": [program.told() for program in self._known.values()]}
+
+    def _tell(self) -> None:
+        """Wake whoever waits for news, which may be none."""
+        self._news.set()
+        self._news = asyncio.Event()
 
     def _find(self, pid: int) -> Program:
         if pid in self._known:

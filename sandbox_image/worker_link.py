@@ -23,10 +23,12 @@ from sandbox_image.wire import (
     FileInfo,
     Message,
     Output,
+    ProgramList,
     ReadFile,
     Refused,
     Result,
     Shell,
+    WaitPrograms,
     WireError,
     WorkerAction,
     WriteFile,
@@ -43,6 +45,7 @@ M = TypeVar("M", bound=Message)
 _RESULT: TypeAdapter[Result | Failure] = TypeAdapter(Annotated[Result | Failure, Field(discriminator="kind")])
 _EXIT: TypeAdapter[Exit | Failure] = TypeAdapter(Annotated[Exit | Failure, Field(discriminator="kind")])
 _FILE: TypeAdapter[FileInfo | Failure] = TypeAdapter(Annotated[FileInfo | Failure, Field(discriminator="kind")])
+_LIST: TypeAdapter[ProgramList | Failure] = TypeAdapter(Annotated[ProgramList | Failure, Field(discriminator="kind")])
 _LOST = "the process that does this as the desktop user ended; it is started again: repeat the request"
 _ENDING = 5.0  # seconds that cancelled work may take to end before it is left to itself
 _LATE = 5.0  # seconds past a command's limit after which the worker is taken to be stuck
@@ -79,6 +82,15 @@ class Worker:
         if isinstance(answer, Failure):
             raise Refused(answer.code, answer.message)
         return answer
+
+    async def programs(self, before: ProgramList | None) -> ProgramList:
+        """The programs, once they are others than before. Where a worker ends meanwhile, the next one is asked."""
+        known = None if before is None else {program.log: program.running for program in before.programs}
+        while True:
+            async with self._open(WaitPrograms(before=known)) as channel:
+                frame = await channel.read()
+            if frame is not None:
+                return _unless_failed(decode(_LIST, frame.body))
 
     async def shell(self, request: Shell) -> AsyncGenerator[Output | Exit]:
         """Run a command; yields output as it comes and ends with an `Exit`."""

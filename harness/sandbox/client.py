@@ -36,6 +36,7 @@ from sandbox_image.wire import (
     Ok,
     Output,
     Perform,
+    ProgramList,
     ReadFile,
     Refused,
     Reply,
@@ -157,7 +158,7 @@ class Client:
             raise await self._broke_off(f"writing {request.path}", boot, error) from None
 
     async def events(self, request: Listen) -> AsyncGenerator[Event]:
-        """Live frames and lists of windows; a line that drops is taken up anew, and begins with the newest of each."""
+        """Frames, lists of windows and of programs; a line that drops is taken up anew, with the newest of each."""
         from harness.sandbox import listening  # noqa: PLC0415 - its library is loaded by whoever listens
 
         boot, tries, dropped = await self._meet(), 0, None
@@ -338,6 +339,8 @@ def _event(request: Listen, message: bytes) -> Event:
         case LiveFrame(info, data) if request.frames:
             pictures.check_picture(request.frames.picture, info.picture, data)
         case WindowList() if request.windows:
+            pass
+        case ProgramList() if request.programs:
             pass
         case _:
             raise WireMismatch("/events sent what was not listened to")

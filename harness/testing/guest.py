@@ -167,7 +167,7 @@ class FakeGuest:
 
     def events(self, request: Listen) -> AsyncGenerator[Event]:
         """Tell what actions and `show` change."""
-        return FakeLive(self._screen, lambda: self._pointer.at).listen(request)
+        return FakeLive(self._screen, lambda: self._pointer.at, self._programs.listed).listen(request)
 
     # --- one request ----------------------------------------------------------------------------------------------
 

@@ -1,41 +1,61 @@
-"""Live frames of the fake screen, and its windows, as actions and tests change them."""
+"""Live frames of the fake screen, its windows and programs, as actions and tests change them."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from PIL import Image
 
 from harness.testing.eyes import compare, crop, moved, photograph, with_pointer
 from harness.testing.screen import FakeScreen
-from sandbox_image.wire import Event, FrameInfo, Frames, Listen, LiveFrame, Region, ScreenPoint, Settle, WindowList
+from sandbox_image.wire import (
+    Event,
+    FrameInfo,
+    Frames,
+    Listen,
+    LiveFrame,
+    ProgramList,
+    Region,
+    ScreenPoint,
+    Settle,
+    WindowList,
+)
 
 
 class FakeLive:
     """Tells what changed whenever the screen has news."""
 
-    def __init__(self, screen: FakeScreen, pointer: Callable[[], ScreenPoint]) -> None:
+    def __init__(
+        self, screen: FakeScreen, pointer: Callable[[], ScreenPoint], programs: Callable[[], ProgramList]
+    ) -> None:
         self._screen = screen
         self._pointer = pointer
+        self._programs = programs
 
     async def listen(self, request: Listen) -> AsyncGenerator[Event]:
         """As `Guest.events`."""
         frames = _Camera(self._screen, self._pointer, request.frames) if request.frames else None
-        windows: WindowList | None = None
+        last: dict[str, WindowList | ProgramList] = {}
         while True:
             news = self._screen.news
             frame = frames.next() if frames else None
             if frame:
                 yield frame
-            listed = WindowList(windows=self._screen.windows())
-            if request.windows and listed != windows:
-                windows = listed
-                yield listed
+            for listed in self._lists(request):
+                if listed != last.get(listed.kind):
+                    last[listed.kind] = listed
+                    yield listed
             await news.wait()
             if frames:
                 await frames.due()
+
+    def _lists(self, request: Listen) -> Iterator[WindowList | ProgramList]:
+        if request.windows:
+            yield WindowList(windows=self._screen.windows())
+        if request.programs:
+            yield self._programs()
 
 
 class _Camera:

@@ -80,7 +80,7 @@ class FakePrograms:
                 case Open():
                     return self._launch((self._opener(action.target), action.target))
                 case ListPrograms():
-                    return ProgramList(programs=tuple(program.told() for program in self.started.values()))
+                    return self.listed()
                 case ReadOutput():
                     return ProgramOutput(text=_cut(self._find(action.pid).output, action.max_output))
                 case WaitExit():
@@ -89,6 +89,10 @@ class FakePrograms:
                     return self._stop(self._find(action.pid))
                 case _:
                     assert_never(action)
+
+    def listed(self) -> ProgramList:
+        """All that were started, the oldest first."""
+        return ProgramList(programs=tuple(program.told() for program in self.started.values()))
 
     def _launch(self, argv: tuple[str, ...]) -> Launched:
         factory = self._apps.get(argv[0])

@@ -97,6 +97,7 @@ from sandbox_image.wire.programs import (
     ReadOutput,
     StopProgram,
     WaitExit,
+    WaitPrograms,
 )
 from sandbox_image.wire.reading import ReadingAction, ReadText, TextRead, Word
 from sandbox_image.wire.shell import (
@@ -259,6 +260,7 @@ __all__ = [
     "WaitChange",
     "WaitExit",
     "WaitNode",
+    "WaitPrograms",
     "WaitStill",
     "WaitWindow",
     "WaitWindowGone",

@@ -1,4 +1,4 @@
-"""What is pushed while it happens: live frames, and the windows whenever they change.
+"""What is pushed while it happens: live frames, and the windows and the programs whenever they change.
 
 `GET /events?listen=` with a `Listen` in JSON opens a WebSocket. One event is under way at a time: the first is sent at
 once, each other one when the host has sent a text message to ask for it. So a slow host gets the newest frame and
@@ -15,6 +15,7 @@ from sandbox_image.wire.base import Message
 from sandbox_image.wire.failure import Failure
 from sandbox_image.wire.geometry import Region
 from sandbox_image.wire.picture import Picture, PictureInfo
+from sandbox_image.wire.programs import ProgramList
 from sandbox_image.wire.windows import WindowList
 
 MAX_FPS = 30.0
@@ -37,16 +38,20 @@ class Frames(Message):
 
 
 class Listen(Message):
-    """What to push: frames, the windows whenever their list, a title, a place or the focus changes, or both."""
+    """What to push: any of frames, windows and programs.
+
+    Windows come whenever their list, a title, a place or the focus changes, programs whenever one starts or ends.
+    """
 
     kind: Literal["listen"] = "listen"
     frames: Frames | None = None
     windows: bool = False
+    programs: bool = False
 
     @model_validator(mode="after")
     def _is_something(self) -> Self:
-        if not self.frames and not self.windows:
-            raise ValueError("listen to frames, to windows or to both")
+        if not (self.frames or self.windows or self.programs):
+            raise ValueError("listen to frames, to windows, to programs, or to several of them")
         return self
 
 
@@ -67,10 +72,10 @@ class LiveFrame(NamedTuple):
     picture: bytes
 
 
-Event: TypeAlias = LiveFrame | WindowList
+Event: TypeAlias = LiveFrame | WindowList | ProgramList
 """What a guest pushes."""
 
-EVENT: TypeAdapter[FrameInfo | WindowList | Failure] = TypeAdapter(
-    Annotated[FrameInfo | WindowList | Failure, Field(discriminator="kind")]
+EVENT: TypeAdapter[FrameInfo | WindowList | ProgramList | Failure] = TypeAdapter(
+    Annotated[FrameInfo | WindowList | ProgramList | Failure, Field(discriminator="kind")]
 )
 """The head of one message of `/events`. A failure is the last."""

@@ -58,6 +58,13 @@ class StopProgram(Message):
     grace_ms: int = Field(default=5_000, ge=0, le=60_000)
 
 
+class WaitPrograms(Message):
+    """From the server to the worker alone: list the programs, once they are others than before or one has ended."""
+
+    kind: Literal["wait_programs"] = "wait_programs"
+    before: dict[str, bool] | None  # whether each ran, by its log file, which is no other's; None answers at once
+
+
 class Launched(Message):
     """A program was started."""
 

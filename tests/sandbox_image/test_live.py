@@ -18,6 +18,8 @@ from sandbox_image.wire import (
     LiveFrame,
     Move,
     Picture,
+    Program,
+    ProgramList,
     Refused,
     Region,
     Size,
@@ -50,6 +52,10 @@ async def titles(events: AsyncGenerator[Event], reached: Callable[[list[str]], b
             assert isinstance(event, WindowList)
             if reached([window.title for window in event.windows]):
                 return
+
+
+def programs(*, running: bool) -> ProgramList:
+    return ProgramList(programs=(Program(pid=1, argv=("true",), log="/log", running=running, code=None),))
 
 
 def box(target: Target, x: int, y: int, width: int, height: int) -> Region:
@@ -193,6 +199,33 @@ async def test_frames_and_windows_come_together(hands: Hands, target: Target) ->
     events = hands.dispatch.events(Listen(frames=QUICK, windows=True))
     kinds = {type(await asyncio.wait_for(anext(events), PATIENCE_S)) for _ in range(2)}
     assert kinds == {LiveFrame, WindowList}
+    target.fill(10, 20, 30, 40, 0xFF0000)
+    assert (await frame(events)).info.changed == box(target, 10, 20, 30, 40)
+    await events.aclose()
+
+
+async def test_programs_are_told_to_all_who_listen_and_need_no_screen() -> None:
+    from sandbox_image.dispatch import Dispatch  # noqa: PLC0415 - needs an X server
+    from tests.support.hands import NoWorker  # noqa: PLC0415 - the same
+
+    dispatch = Dispatch(worker := NoWorker())
+    listeners = [dispatch.events(Listen(programs=True)) for _ in range(2)]
+    for running in (True, False):
+        waiting = [asyncio.create_task(anext(events)) for events in listeners]
+        await asyncio.sleep(0)
+        worker.lists.put_nowait(there := programs(running=running))
+        assert [await asyncio.wait_for(task, PATIENCE_S) for task in waiting] == [there, there]
+        assert worker.lists.empty()
+    assert worker.before == programs(running=True)
+    for events in listeners:
+        await events.aclose()
+
+
+async def test_frames_and_programs_come_together(hands: Hands, target: Target) -> None:
+    events = hands.dispatch.events(Listen(frames=QUICK, programs=True))
+    assert isinstance(await anext(events), LiveFrame)
+    hands.worker.lists.put_nowait(programs(running=True))
+    assert await asyncio.wait_for(anext(events), PATIENCE_S) == programs(running=True)
     target.fill(10, 20, 30, 40, 0xFF0000)
     assert (await frame(events)).info.changed == box(target, 10, 20, 30, 40)
     await events.aclose()

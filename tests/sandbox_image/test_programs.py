@@ -228,6 +228,48 @@ async def test_programs_outlive_a_worker_and_the_next_one_reads_on(home: Path) -
     assert second.wait(30) == 0
 
 
+# --- listening --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_programs_are_told_when_one_starts_and_when_it_ends(worker: Worker) -> None:
+    none = await worker.programs(None)
+    assert none.programs == ()
+    waiting = asyncio.create_task(worker.programs(none))
+    started = await launch(worker, "sleep", "1000")
+    (running,) = (there := await waiting).programs
+    assert (running.pid, running.running, running.log) == (started.pid, True, started.log)
+    waiting = asyncio.create_task(worker.programs(there))
+    await stopped(worker, started)
+    (told,) = (await waiting).programs
+    assert (told.running, told.code) == (False, -signal.SIGTERM)
+
+
+async def test_programs_that_came_and_went_before_anybody_asked_again_are_told_at_once(worker: Worker) -> None:
+    none = await worker.programs(None)
+    started = [await launch(worker, "sh", "-c", f"exit {code}") for code in range(3)]
+    for one in started:
+        await ended(worker, one)
+    assert [program.code for program in (await worker.programs(none)).programs] == [0, 1, 2]
+
+
+async def test_whoever_waits_for_programs_when_the_worker_ends_hears_of_those_of_the_next_one(home: Path) -> None:
+    first, main = start_worker(home)
+    link = Worker()
+    link.attach(main)
+    held = await launch(link, "sleep", "1000")
+    there = await link.programs(None)
+    waiting = asyncio.create_task(link.programs(there))
+    await link.do(ListPrograms())
+    first.kill()
+    first.wait(30)
+    second, main = start_worker(home)
+    link.attach(main)
+    assert (await waiting).programs == ()
+    await run(link, f"kill {held.pid}")
+    link.close()
+    assert second.wait(30) == 0
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 

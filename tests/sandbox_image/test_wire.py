@@ -92,6 +92,7 @@ from sandbox_image.wire import (
     Waited,
     WaitExit,
     WaitNode,
+    WaitPrograms,
     WaitStill,
     WaitWindow,
     WaitWindowGone,
@@ -294,7 +295,13 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Lease, seconds=st.floats(0.001, 86_400)),
     st.builds(Cancel, id=ids),
     st.builds(Ok),
-    st.builds(Listen, frames=st.builds(Frames, picture=pictures, fps=st.floats(0.01, 30)), windows=st.booleans()),
+    st.builds(
+        Listen,
+        frames=st.builds(Frames, picture=pictures, fps=st.floats(0.01, 30)),
+        windows=st.booleans(),
+        programs=st.booleans(),
+    ),
+    st.builds(WaitPrograms, before=st.none() | st.dictionaries(texts, st.booleans(), max_size=3)),
 )
 frame_infos = st.builds(
     FrameInfo,
@@ -311,7 +318,12 @@ def live_frames(draw: st.DrawFn) -> LiveFrame:
     return LiveFrame(info, draw(st.binary(min_size=info.picture.length, max_size=info.picture.length)))
 
 
-events = live_frames() | st.builds(WindowList, windows=many(windows)) | failures
+events = (
+    live_frames()
+    | st.builds(WindowList, windows=many(windows))
+    | st.builds(ProgramList, programs=many(programs))
+    | failures
+)
 
 
 @given(messages)
@@ -435,13 +447,13 @@ def test_a_request_that_only_looks_is_told_from_one_that_acts() -> None:
 
 
 @given(events)
-def test_every_event_comes_back_equal(event: LiveFrame | WindowList | Failure) -> None:
+def test_every_event_comes_back_equal(event: LiveFrame | WindowList | ProgramList | Failure) -> None:
     assert decode_event(encode_event(event)) == event
 
 
 @given(events, st.data())
 def test_an_event_that_is_cut_or_has_more_than_it_announces_is_an_error(
-    event: LiveFrame | WindowList | Failure, data: st.DataObject
+    event: LiveFrame | WindowList | ProgramList | Failure, data: st.DataObject
 ) -> None:
     body = encode_event(event)
     with pytest.raises(WireError):
@@ -453,7 +465,7 @@ def test_an_event_that_is_cut_or_has_more_than_it_announces_is_an_error(
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ({}, "to frames, to windows or to both"),
+        ({}, "to frames, to windows, to programs"),
         ({"frames": {"fps": 0}}, "fps"),
         ({"frames": {"fps": 31}}, "fps"),
         ({"frames": {"picture": {"only_changes": True}}}, "live frames are whole"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox_image.channel import Channel, Kind
-from sandbox_image.wire import ErrorCode, Exit, Output, ReadFile, Refused, Shell, WriteFile
+from sandbox_image.wire import ErrorCode, Exit, Output, Program, ProgramList, ReadFile, Refused, Shell, WriteFile
 from sandbox_image.worker_link import Worker
 from tests.support.guest_worker import launch, run, start_worker
 
@@ -111,6 +111,30 @@ async def test_a_worker_that_goes_away_within_a_request_is_told_as_lost(link: Wo
     refused = await answered(link, pretender, frame(2, b"some output"))
     assert refused.failure.code is ErrorCode.WORKER_LOST
     assert "repeat" in refused.failure.message
+
+
+async def test_whoever_waits_for_programs_asks_the_next_worker(link: Worker, pretender: Pretender) -> None:
+    before = ProgramList(programs=(Program(pid=5, argv=("true",), log="/log", running=True, code=None),))
+    waiting = asyncio.create_task(link.programs(before))
+    channel = await pretender.take()
+    pretender.close()
+    await channel.close()
+    second = Pretender(link)
+    channel = await second.take()
+    channel.write(Kind.MESSAGE, b'{"kind": "program_list", "programs": []}')
+    await channel.close()
+    assert (await waiting).programs == ()
+    second.close()
+
+
+async def test_whoever_waits_for_programs_no_more_ends_the_wait(link: Worker, pretender: Pretender) -> None:
+    waiting = asyncio.create_task(link.programs(None))
+    channel = await pretender.take()
+    waiting.cancel()
+    assert await channel.read() is None
+    await channel.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 async def test_a_request_waits_for_a_worker_that_is_still_to_come(link: Worker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from itertools import count
 
@@ -18,6 +19,7 @@ from sandbox_image.wire import (
     Perform,
     Picture,
     PictureInfo,
+    ProgramList,
     ReadFile,
     Result,
     Settle,
@@ -34,10 +36,16 @@ class NoWorker:
 
     def __init__(self) -> None:
         self.asked: list[WorkerAction] = []
+        self.lists: asyncio.Queue[ProgramList] = asyncio.Queue()  # what it tells who listens
+        self.before: ProgramList | None = None
 
     async def do(self, action: WorkerAction) -> Result:
         self.asked.append(action)
         return Launched(pid=1, log="/log")
+
+    async def programs(self, before: ProgramList | None) -> ProgramList:
+        self.before = before
+        return await self.lists.get()
 
     def shell(self, request: Shell) -> AsyncIterator[Output | Exit]:
         raise NotImplementedError(request)

@@ -12,7 +12,7 @@ from harness.sandbox.desktop.clipboard import Clipboard
 from harness.sandbox.desktop.editor import Editor
 from harness.sandbox.desktop.eyes import Change, Eyes, Screenshot, describe
 from harness.sandbox.desktop.keyboard import Keyboard
-from harness.sandbox.desktop.live import Frame, Live, WindowChange
+from harness.sandbox.desktop.live import Frame, Live, ProgramChange, WindowChange
 from harness.sandbox.desktop.pointer import Pointer
 from harness.sandbox.desktop.programs import Programs
 from harness.sandbox.desktop.reading import Reading
@@ -28,6 +28,7 @@ __all__ = [
     "Desktop",
     "Frame",
     "Place",
+    "ProgramChange",
     "Screenshot",
     "ShellResult",
     "WindowChange",

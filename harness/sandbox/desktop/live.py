@@ -11,7 +11,19 @@ from typing import Literal
 from harness.geometry import Viewport
 from harness.sandbox.desktop.eyes import Screenshot
 from harness.sandbox.desktop.requests import Requests, refusals, sendable
-from sandbox_image.wire import Frames, Listen, LiveFrame, Picture, PictureFormat, Region, Size, Window
+from sandbox_image.wire import (
+    Frames,
+    Listen,
+    LiveFrame,
+    Picture,
+    PictureFormat,
+    Program,
+    ProgramList,
+    Region,
+    Size,
+    Window,
+    WindowList,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +46,22 @@ class WindowChange:
     window: Window
 
 
+@dataclass(frozen=True, slots=True)
+class ProgramChange:
+    """What became of a program that was launched or opened; `program` is it as it is now, `code` how it ended.
+
+    One is `lost`, as it was last, when the sandbox's worker had to be started again: it may go on, and how it ends
+    nobody will know.
+    """
+
+    change: Literal["started", "ended", "lost"]
+    program: Program
+
+
 class Live(Requests):
     """What can be listened to.
 
-    Nothing is queued: whoever is slow gets the newest frame, and of windows what is different by then. A stream goes
+    Nothing is queued: whoever is slow gets the newest frame, and of the rest what is different by then. A stream goes
     on until it is left, which needs `contextlib.aclosing` where the loop around it may break off; it ends with
     SandboxLost, Restarted, or an ActionFailed such as NotOnScreen for the region. A line that drops is taken up
     again and begins with a new first frame.
@@ -77,18 +101,49 @@ class Live(Requests):
                 if isinstance(event, WindowChange):
                     yield event
 
-    async def events(self, listen: Listen) -> AsyncGenerator[Frame | WindowChange]:
-        """Frames and changes of windows in the order they come, over one connection. Raises as `frames` does."""
+    async def program_changes(self) -> AsyncGenerator[ProgramChange]:
+        """Which programs start and end. Those known come first, as started, and as ended where they have.
+
+        So the end of a program is told also to whoever begins to listen after it. Known are those of `programs`.
+        Raises SandboxLost and Restarted under way.
+        """
+        async with aclosing(self.events(Listen(programs=True))) as events:
+            async for event in events:
+                if isinstance(event, ProgramChange):
+                    yield event
+
+    async def events(self, listen: Listen) -> AsyncGenerator[Frame | WindowChange | ProgramChange]:
+        """Frames and changes in the order they come, over one connection. Raises as `frames` does."""
         windows: tuple[Window, ...] = ()
+        programs: tuple[Program, ...] = ()
         with refusals():
             async with aclosing(self._guest.events(listen)) as events:
                 async for event in events:
-                    if isinstance(event, LiveFrame):
-                        yield _frame(event)
-                        continue
-                    for change in changes(windows, event.windows):
-                        yield change
-                    windows = event.windows
+                    match event:
+                        case LiveFrame():
+                            yield _frame(event)
+                        case WindowList():
+                            for change in changes(windows, event.windows):
+                                yield change
+                            windows = event.windows
+                        case ProgramList():
+                            for started_or_ended in starts_and_ends(programs, event.programs):
+                                yield started_or_ended
+                            programs = event.programs
+
+
+def starts_and_ends(before: Sequence[Program], after: Sequence[Program]) -> Iterator[ProgramChange]:
+    """What became of programs from one list to the next; each has a log of its own, while pids come again."""
+    known, there = ({program.log: program for program in programs} for programs in (before, after))
+    for log, program in known.items():
+        if program.running and log not in there:
+            yield ProgramChange("lost", program)
+    for log, program in there.items():
+        old = known.get(log)
+        if old is None:
+            yield ProgramChange("started", program)
+        if not program.running and (old is None or old.running):
+            yield ProgramChange("ended", program)
 
 
 def changes(before: Sequence[Window], after: Sequence[Window]) -> Iterator[WindowChange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from uuid import uuid4
 
 import docker
@@ -104,6 +105,23 @@ async def test_the_desktop_goes_on_when_one_of_its_programs_is_struck_in_mid_req
         if victim == "server" and signal == "KILL":
             assert ends == ("restarted", "restarted")
         await works(desktop)
+
+
+async def test_who_listens_to_programs_hears_on_when_the_worker_is_killed_and_when_the_screen_is() -> None:
+    mark = uuid4().hex
+    async with harness.sandbox(labels={"test": mark}) as desktop, aclosing(desktop.program_changes()) as changes:
+        held = await desktop.launch("sleep", "1000")
+        told = [await anext(changes)]
+        await strike(mark, "KILL", VICTIMS["worker"])
+        told.append(await anext(changes))
+        await strike(mark, "KILL", VICTIMS["xvnc"])
+        after = await desktop.launch("sh", "-c", "exit 7")
+        while told[-1].change != "ended":
+            told.append(await anext(changes))
+    assert [(change.change, change.program.pid, change.program.code) for change in told] in (
+        [("started", held.pid, None), ("lost", held.pid, None), ("started", after.pid, code), ("ended", after.pid, 7)]
+        for code in (None, 7)
+    )
 
 
 @pytest.mark.parametrize("folder", ["/home/user", "/tmp"])  # noqa: S108 - inside the sandbox

@@ -41,6 +41,7 @@ from sandbox_image.wire import (
     Picture,
     PictureFormat,
     PictureInfo,
+    ProgramList,
     ReadFile,
     Refused,
     Region,
@@ -505,6 +506,17 @@ async def test_frames_and_windows_come_as_the_screen_changes(tmp_path: Path) -> 
         assert [window.title for window in windows.windows] == ["New"]
 
 
+async def test_programs_come_as_they_start(tmp_path: Path) -> None:
+    guest = FakeGuest(SCREEN, apps={"true": lambda _: None})
+    listen = Listen(programs=True)
+    async with connected(guest, tmp_path / "s") as client, aclosing(client.events(listen)) as events:
+        assert await anext(events) == ProgramList(programs=())
+        started = await Desktop(client, SCREEN).launch("true")
+        listed = await anext(events)
+        assert isinstance(listed, ProgramList)
+        assert [program.pid for program in listed.programs] == [started.pid]
+
+
 async def test_a_line_that_drops_is_taken_up_anew_with_a_first_frame(tmp_path: Path) -> None:
     guest = FakeGuest(SCREEN)
     async with behind_a_bad_line(guest, tmp_path) as (client, line), aclosing(client.events(LIVE)) as events:
@@ -564,6 +576,7 @@ FRAMES = Listen(frames=Frames())
         (FRAMES, live("png", WHOLE.size), "a jpeg was asked for"),
         (FRAMES, live("jpeg", Size(width=1, height=1)), "width=40"),
         (FRAMES, encode_event(WindowList(windows=())), "not listened to"),
+        (FRAMES, encode_event(ProgramList(programs=())), "not listened to"),
         (Listen(windows=True), live("jpeg", WHOLE.size), "not listened to"),
     ],
 )

@@ -12,13 +12,16 @@ from sandbox_image.wire import (
     ErrorCode,
     Event,
     Frames,
+    Launch,
     Listen,
     LiveFrame,
     Move,
     Picture,
+    ProgramList,
     Refused,
     Region,
     ScreenPoint,
+    StopProgram,
     WindowList,
 )
 from tests.support.asking import SCREEN, done
@@ -34,6 +37,11 @@ def listen(pointer: bool = False, region: Region | None = None) -> Listen:  # no
 def told(event: Event) -> tuple[int, Region | None]:
     assert isinstance(event, LiveFrame)
     return event.info.sequence, event.info.changed
+
+
+def programs(event: Event) -> list[tuple[bool, int | None]]:
+    assert isinstance(event, ProgramList)
+    return [(program.running, program.code) for program in event.programs]
 
 
 async def test_a_frame_comes_at_once_and_another_when_a_test_or_an_action_changes_the_screen() -> None:
@@ -78,6 +86,18 @@ async def test_windows_are_listed_at_once_and_when_they_change() -> None:
         listed = await anext(events)
         assert isinstance(listed, WindowList)
         assert [window.title for window in listed.windows] == ["New"]
+
+
+async def test_programs_are_listed_at_once_and_when_one_starts_or_ends() -> None:
+    window = FakeWindow()
+    guest = FakeGuest(SCREEN, apps={"editor": lambda _: window})
+    async with aclosing(guest.events(Listen(programs=True))) as events:
+        assert await anext(events) == ProgramList(programs=())
+        guest.show(FakeWindow(title="New"))  # which starts no program
+        await done(guest, Launch(argv=("editor",)))
+        assert [running for running, _ in programs(await anext(events))] == [True]
+        await done(guest, StopProgram(pid=1000))
+        assert programs(await anext(events)) == [(False, -15)]
 
 
 async def test_a_region_off_the_screen_is_refused() -> None:

@@ -61,6 +61,26 @@ async def windows_are_told_as_they_open_and_close(desktop: Desktop) -> None:
 
 
 @check
+async def programs_are_told_as_they_start_and_end(desktop: Desktop) -> None:
+    early = await desktop.launch("true")
+    await desktop.wait_for_exit(early)
+    async with aclosing(desktop.program_changes()) as changes:
+        window = await editor(desktop)
+        wanted = [("ended", early.pid), ("started", window.pid), ("ended", window.pid)]
+        codes = []
+        while wanted:
+            change = await anext(changes)
+            if (change.change, change.program.pid) != wanted[0]:
+                continue
+            del wanted[0]
+            codes.append(change.program.code)
+            if change.change == "started":
+                await desktop.stop_program(change.program)
+    assert (codes[0], codes[1]) == (0, None)
+    assert codes[2] is not None
+
+
+@check
 async def live_frames_that_cannot_be_are_refused(desktop: Desktop) -> None:
     with pytest.raises(NotOnScreen):
         await anext(desktop.frames(region=Region(x=desktop.screen.width, y=0, width=1, height=1)))

@@ -11,9 +11,9 @@ import pytest
 from harness.errors import NotOnScreen, UsageError
 from harness.geometry import ModelPoint
 from harness.sandbox.desktop import Frame
-from harness.sandbox.desktop.live import changes
+from harness.sandbox.desktop.live import changes, starts_and_ends
 from harness.testing import FakeWindow
-from sandbox_image.wire import Frames, Listen, Region, ScreenPoint, Size, Window
+from sandbox_image.wire import Frames, Listen, Program, Region, ScreenPoint, Size, Window
 from tests.support.desktops import BOX, fake
 
 HERE, THERE = Region(x=0, y=0, width=9, height=9), Region(x=5, y=5, width=9, height=9)
@@ -21,6 +21,10 @@ HERE, THERE = Region(x=0, y=0, width=9, height=9), Region(x=5, y=5, width=9, hei
 
 def window(number: int, title: str = "one", region: Region = HERE, *, active: bool = False) -> Window:
     return Window(id=number, title=title, window_class=("a", "A"), pid=None, region=region, active=active)
+
+
+def program(log: str, code: int | None = None) -> Program:
+    return Program(pid=1, argv=("true",), log=log, running=code is None, code=code)
 
 
 async def test_a_frame_knows_how_it_relates_to_the_screen_and_when_it_was_taken() -> None:
@@ -57,6 +61,24 @@ async def test_changes_of_windows_come_one_by_one() -> None:
     ]
 
 
+async def test_programs_are_told_as_they_start_and_end() -> None:
+    desktop = fake()
+    early = await desktop.launch("editor")
+    await desktop.stop_program(early)
+    async with aclosing(desktop.program_changes()) as told:
+        first = [await anext(told) for _ in range(2)]
+        late = await desktop.launch("editor")
+        started = await anext(told)
+        await desktop.press("alt+f4")
+        ended = await anext(told)
+    assert [(change.change, change.program.pid, change.program.code) for change in (*first, started, ended)] == [
+        ("started", early.pid, -15),
+        ("ended", early.pid, -15),
+        ("started", late.pid, None),
+        ("ended", late.pid, 0),
+    ]
+
+
 async def test_frames_and_windows_come_over_one_connection() -> None:
     async with aclosing(fake().events(Listen(frames=Frames(), windows=True))) as events:
         assert isinstance(await anext(events), Frame)
@@ -80,6 +102,25 @@ def test_what_became_of_windows(
     before: tuple[Window, ...], after: tuple[Window, ...], told: list[tuple[str, int]]
 ) -> None:
     assert [(change.change, change.window.id) for change in changes(before, after)] == told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((), (), []),
+        ((), (program("a"),), [("started", "a")]),
+        ((), (program("a", 1),), [("started", "a"), ("ended", "a")]),
+        ((program("a"),), (program("a"), program("b")), [("started", "b")]),
+        ((program("a"),), (program("a", 0),), [("ended", "a")]),
+        ((program("a", 0),), (program("a", 0),), []),
+        ((program("a", 0),), (program("b"),), [("started", "b")]),
+        ((program("a"),), (), [("lost", "a")]),
+    ],
+)
+def test_what_became_of_programs(
+    before: tuple[Program, ...], after: tuple[Program, ...], told: list[tuple[str, str]]
+) -> None:
+    assert [(change.change, change.program.log) for change in starts_and_ends(before, after)] == told
 
 
 async def test_what_cannot_be_is_an_error_before_anything_is_listened_to() -> None:
