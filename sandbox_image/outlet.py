@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 READ = 64 << 10
 _PIPE = 256 << 10
+"""What a pipe should hold. All sandboxes of a machine share what one user's pipes may hold: where it is used up by
+others, a small pipe does as well."""
 _BACKLOG = 32 << 10  # bytes of what background jobs print between two commands
 _OUT_OF_THE_WAY = 200  # scripts use the descriptors below
 
@@ -27,7 +29,8 @@ class Outlet:
     def __init__(self) -> None:
         self._outer, self.inner = pipe_above()
         os.set_blocking(self._outer, False)
-        fcntl.fcntl(self._outer, fcntl.F_SETPIPE_SZ, _PIPE)
+        with suppress(PermissionError):
+            fcntl.fcntl(self._outer, fcntl.F_SETPIPE_SZ, _PIPE)
         self._waiting = Tail(_BACKLOG)
         self._sink: Callable[[bytes], None] = self._waiting.feed
         self._loop = asyncio.get_running_loop()

@@ -4,8 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 
 from sandbox_image.outlet import Outlet, pipe_above
+from tests.support.guest_worker import NOBODY, REPOSITORY
+
+CROWDED = f"""
+import asyncio, concurrent.futures.thread, fcntl, os, resource, sys
+sys.path.insert(0, {str(REPOSITORY)!r})
+from sandbox_image.outlet import Outlet
+resource.setrlimit(resource.RLIMIT_NOFILE, [resource.getrlimit(resource.RLIMIT_NOFILE)[1]] * 2)
+if os.geteuid() == 0:  # who may pass the limit
+    os.setgid({NOBODY - 1})
+    os.setuid({NOBODY - 1})
+try:
+    while True:
+        fcntl.fcntl(os.pipe()[1], fcntl.F_SETPIPE_SZ, 1 << 20)
+except PermissionError:
+    pass
+async def use():
+    outlet, heard = Outlet(), asyncio.Event()
+    outlet.listen(lambda data: heard.set())
+    os.write(outlet.inner, b"a")
+    await heard.wait()
+    print("heard")
+asyncio.run(use())
+"""
 
 
 async def test_what_comes_goes_to_who_listens_and_waits_where_nobody_does() -> None:
@@ -62,3 +87,8 @@ def test_the_writing_end_is_out_of_the_way_of_scripts() -> None:
     assert not os.get_inheritable(writing)
     os.close(reading)
     os.close(writing)
+
+
+def test_where_other_sandboxes_have_used_up_what_pipes_may_hold_a_small_one_does() -> None:
+    done = subprocess.run([sys.executable, "-I", "-c", CROWDED], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("heard\n", "")
