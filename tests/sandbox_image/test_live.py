@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import AsyncGenerator, Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -125,11 +125,11 @@ async def test_what_changed_is_the_whole_picture_for_a_listener_that_missed_a_fr
 
 async def test_frames_are_no_closer_than_their_rate(hands: Hands, target: Target) -> None:
     events = listen(hands, Frames(fps=10))
-    times = []
+    began = time.monotonic()
     for number in range(4):
         target.fill(10, 20, 30, 40, 0x404040 * (number % 4))
-        times.append((await frame(events)).info.time_ms)
-    assert min(later - earlier for earlier, later in pairwise(times)) >= 95
+        await frame(events)
+    assert time.monotonic() - began >= 0.3
     await events.aclose()
 
 
