@@ -117,7 +117,7 @@ class Bus:
         return self._connection.connected
 
     async def call(self, ref: Ref, interface: str, member: str, signature: str = "", *arguments: Any) -> Any:
-        """What a method answers. Raises Gone, Silent or Unfit."""
+        """What a method answers: a value, or a tuple of several. Raises Gone, Silent or Unfit."""
         message = Message(
             destination=ref.program,
             path=ref.path,
@@ -134,7 +134,8 @@ class Bus:
         except (OSError, EOFError):
             raise Fault("accessibility_failed", "the accessibility bus went away; repeat the request") from None
         if reply.message_type is not MessageType.ERROR:
-            return reply.body[0] if reply.body else None
+            first, *more = reply.body or (None,)
+            return (first, *more) if more else first
         if reply.error_name in _GONE:
             raise Gone(ref)
         raise Unfit(f"node {ref} refused {member}: {next(iter(reply.body), reply.error_name)}".strip())

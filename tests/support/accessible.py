@@ -41,6 +41,7 @@ class Told:
     states: tuple[str, ...] = SHOWING
     children: list[str] = field(default_factory=list)
     text: str | None = None
+    selection: tuple[int, int] | None = None
     value: float | None = None
     actions: tuple[str, ...] = ()
     box: tuple[int, int, int, int] = (10, 20, 30, 40)
@@ -120,11 +121,13 @@ class TellingProgram:
             "GetExtents": ("(iiii)", lambda: list(node.box)),
             "GetName": ("s", lambda: node.actions[body[0]]),
             "GetText": ("s", lambda: (node.text or "")[body[0] : body[1]]),
-            "GetNSelections": ("i", lambda: 0),
+            "GetNSelections": ("i", lambda: int(node.selection is not None)),
         }
         if member in answers:
             signature, answer = answers[member]
             return signature, [answer()]
+        if member == "GetSelection" and node.selection:
+            return "ii", [*node.selection]
         if body[:1] == ["org.a11y.atspi.Application"]:  # the registry gives every program a number
             return "", []
         self.done.append((member, *(getattr(one, "value", one) for one in body)))

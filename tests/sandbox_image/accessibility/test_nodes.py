@@ -64,6 +64,14 @@ async def test_what_is_long_is_cut_and_says_so(bus: Bus, teller: TellingProgram)
 
 
 @pytest.mark.x11
+async def test_what_is_selected_is_told_with_its_text(bus: Bus, teller: TellingProgram) -> None:
+    from tests.support.accessible import Told  # noqa: PLC0415 - needs the image
+
+    ref = teller.add("selected", Told(text="all of it", selection=(4, 6)))
+    assert (await nodes.text(bus, ref, 0, 100)).selection == (4, 6)
+
+
+@pytest.mark.x11
 async def test_a_password_is_never_told(bus: Bus, teller: TellingProgram) -> None:
     from tests.support.accessible import Told  # noqa: PLC0415 - needs the image
 
