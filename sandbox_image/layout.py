@@ -17,6 +17,8 @@ BOUND_S = 0.1
 """For programs to read the layout again when a key was added: until then they take the new key for none at all."""
 GROUP_SHIFT = 13
 """Where the layout in force, of up to four, stands in the pointer's mask."""
+TOLD_GROUPS = 2
+"""Layouts whose symbols have columns of their own; where those of a third one are differs from key to key."""
 MULTIMEDIA = range(0x1008_FE00, 0x1009_0000)
 """Symbols of keys such as one that starts a calculator; no keyboard has all of them."""
 
@@ -38,8 +40,11 @@ def read_layout(x: Connection) -> Layout:
     Cyrillic and others are older than Unicode.
     """
     rows = _rows(x)
+    group = x.pointer()[2] >> GROUP_SHIFT & 3
+    if group >= TOLD_GROUPS:
+        rows, group = [row if _of_every_group(row) else [X.NoSymbol] * len(row) for row in rows], 0
     found: dict[int, Stroke] = {}
-    for column, modifiers in _levels(x, rows):
+    for column, modifiers in _levels(rows, group):
         held = tuple(found[symbol].code for symbol in modifiers if symbol in found)
         if len(held) < len(modifiers):
             continue
@@ -95,14 +100,18 @@ def _rows(x: Connection) -> list[Sequence[int]]:
     return rows
 
 
-def _levels(x: Connection, rows: list[Sequence[int]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _levels(rows: list[Sequence[int]], group: int) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Columns of the layout in force, with what is held for them. Those of AltGr are certain only in a layout alone."""
-    first = 2 * (x.pointer()[2] >> GROUP_SHIFT & 3)
-    yield first, ()
-    yield first + 1, (SHIFT,)
+    yield 2 * group, ()
+    yield 2 * group + 1, (SHIFT,)
     if all(row[:2] == row[2:4] for row in rows):
         yield 4, (LEVEL3,)
         yield 5, (SHIFT, LEVEL3)
+
+
+def _of_every_group(row: Sequence[int]) -> bool:
+    """Whether a key means the same in all layouts: it has one symbol or a pair, over and over."""
+    return all(symbol in {X.NoSymbol, row[at % 2] or row[0]} for at, symbol in enumerate(row))
 
 
 def _at(row: Sequence[int], column: int) -> int:

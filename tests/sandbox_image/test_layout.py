@@ -4,14 +4,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from Xlib import X
 
 from sandbox_image.keys import LEVEL3, SHIFT, UNICODE, symbol_of
 from sandbox_image.lane import Desk
 from sandbox_image.layout import bind, read_layout
+from tests.support.xserver import change_group
 
 pytestmark = pytest.mark.x11
-NEXT_GROUP = 0xFE08
 
 
 @pytest.fixture
@@ -58,16 +57,12 @@ def test_cyrillic_is_found_by_its_characters(desk: Desk, layout: Callable[[str],
 def test_the_layout_in_force_is_read_where_there_are_two(desk: Desk, layout: Callable[[str], None]) -> None:
     layout("us,ru")
     assert symbol_of("q") in read_layout(desk.x)
-    key = bind(desk, [NEXT_GROUP])
-    assert key is not None
-    for kind in (X.KeyPress, X.KeyRelease):
-        desk.x.x.xtest_fake_input(kind, key[NEXT_GROUP].code)
+    change_group(desk.display, 1)
     try:
         assert symbol_of("й") in read_layout(desk.x)
         assert symbol_of("q") not in read_layout(desk.x)
     finally:
-        for kind in (X.KeyPress, X.KeyRelease):
-            desk.x.x.xtest_fake_input(kind, key[NEXT_GROUP].code)
+        change_group(desk.display, 0)
 
 
 def test_what_is_missing_is_given_to_keys_without_a_use_two_to_a_key(desk: Desk, layout: Callable[[str], None]) -> None:

@@ -12,12 +12,14 @@ import pytest
 from Xlib import X
 from Xlib.display import Display
 
-from sandbox_image.keys import UNICODE
+from sandbox_image.keys import UNICODE, symbol_of
+from sandbox_image.lane import Desk
+from sandbox_image.layout import read_layout
 from sandbox_image.offers import HTML, TEXT, Offer
 from sandbox_image.wire import ErrorCode, ReadClipboard, SetClipboard, Typed, TypeText, WaitWindow, WindowFound
 from tests.support.hands import failure_in
 from tests.support.peers import Editor, selections
-from tests.support.xserver import held, tap
+from tests.support.xserver import change_group, held, tap
 
 if TYPE_CHECKING:
     from tests.support.hands import Hands
@@ -168,6 +170,25 @@ async def test_what_is_on_the_layout_goes_by_keys(
         layout(name)
         assert await typed(hands, text) == Typed(keys=len(text))
         assert terminal.read(len(text.encode())).decode() == text
+
+
+@pytest.mark.parametrize(("names", "group"), [("de,fr", 1), ("de,gr,ru", 2), ("us,us,ru", 2), ("de,fr,ch,cz", 3)])
+async def test_all_that_one_of_several_layouts_is_read_to_have_arrives(
+    hands: Hands, terminal: Terminal, layout: Callable[[str], None], names: str, group: int
+) -> None:
+    layout(names)
+    change_group(hands.display, group)
+    desk = Desk(hands.display)
+    there = read_layout(desk.x)
+    desk.close()
+    try:
+        text = "".join(one for one in map(chr, range(0x20, 0x3000)) if one.isprintable() and symbol_of(one) in there)
+        assert (await typed(hands, text)).keys == len(text)
+        assert terminal.read(len(text.encode())).decode() == text
+        await typed(hands, "@й漢", secret=True)
+        assert terminal.read(6).decode() == "@й漢"
+    finally:
+        change_group(hands.display, 0)
 
 
 async def test_a_program_that_does_not_paste_gets_the_text_by_keys_that_are_given_it(

@@ -14,16 +14,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
 from Xlib import X, Xutil, error
 from Xlib.display import Display
 from Xlib.protocol import rq
 
 from sandbox_image.lane import Desk
+from sandbox_image.layout import GROUP_SHIFT, bind, send
 from sandbox_image.manager import attended
 from sandbox_image.wire import Region, ScreenPoint
 
 PATIENCE_S = 20.0
 WIDTH, HEIGHT = 1280, 800
+NEXT_GROUP, GROUPS = 0xFE08, 4
 
 
 class Noted(NamedTuple):
@@ -94,6 +97,20 @@ def tap(display: str, symbol: int, kinds: tuple[int, ...] = (X.KeyPress, X.KeyRe
         x.xtest_fake_input(kind, x.keysym_to_keycode(symbol))
     x.sync()
     x.close()
+
+
+def change_group(display: str, group: int) -> None:
+    """Put another of several layouts in force, counted from 0."""
+    desk = Desk(display)
+    bound = bind(desk, [NEXT_GROUP])
+    assert bound is not None
+    for _ in range(GROUPS):
+        if desk.x.pointer()[2] >> GROUP_SHIFT & 3 == group:
+            break
+        send(desk.x, [bound[NEXT_GROUP]])
+    else:
+        pytest.fail(f"there is no layout {group}")
+    desk.close()
 
 
 class Target:
