@@ -129,6 +129,7 @@ class StepFinished(Happening):
     before: str | None = None  # frames by hash
     after: str | None = None
     failure: StepFailure | None = None
+    note: str = ""  # what else is worth knowing of it
 
 
 class RunFinished(Happening):

@@ -86,6 +86,8 @@ class Show:
         title = Text(printable(info.title) if info.phase == "steps" else f"{info.phase}: {printable(info.title)}")
         title.truncate(min(_WIDEST, max(20, self._console.width - 14)), overflow="ellipsis", pad=True)
         self._print(Text.assemble("  ", (mark, style), " ", title, (f"{event.seconds:>7.1f} s", "dim")))
+        if event.note:
+            self._print(Text(_indented(printable(event.note), "    "), "dim"))
 
     def _end(self, event: RunFinished) -> None:
         self._live.stop()

@@ -128,7 +128,15 @@ def _keying(body: PressStep | HoldStep | CopyStep) -> wire.Action:
 async def _type(scene: Scene, body: TypeStep) -> None:
     if body.into:  # settled in between: the focus moves a moment after the click
         await scene.perform(wire.Click(at=await locate(scene, body.into)), settle=scene.settle)
-    await scene.act(wire.TypeText(text=body.text, secret=scene.step.secret))
+    if not body.read_back:
+        await scene.act(wire.TypeText(text=body.text, secret=scene.step.secret))
+        return
+    back = await scene.desktop.type(body.text, read_back=True, settle=scene.settle)
+    if back.verdict == "differs":
+        raise await scene.failed(str(back))
+    if back.verdict == "unknown":
+        scene.note = str(back)
+    await scene.perform(keep="after")
 
 
 async def _bash(scene: Scene, body: BashStep) -> None:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from harness.flow.load import Address, Data, Document, parse_document, read_document
 from harness.flow.parts import Part
 from harness.flow.plan import Flow, Step
-from harness.flow.schema import KINDS, Common, ExpectStep, Phase, PutStep, Top, Variable
+from harness.flow.schema import KINDS, Common, ExpectStep, Phase, PutStep, Top, TypeStep, Variable
 from harness.flow.variables import Scope, resolve
 
 SUFFIX = ".flow.yaml"
@@ -115,7 +115,8 @@ class _Reader:
         common = self._part(Common, {k: v for k, v in data.items() if k != kind}, address, scope, (*KINDS, kind))
         if body is None or common is None:
             return None
-        self._check(body, common, (*address, kind))
+        secret = any(where[:2] == address for where in scope.secret_at)
+        self._check(body, common, (*address, kind), secret=secret)
         line = self._document.mark(address).line
         return Step(
             id=f"{phase}.{index + 1}",
@@ -125,7 +126,7 @@ class _Reader:
             common=common,
             line=line,
             source=self._lines(line, self._document.ends.get(address, line)),
-            secret=any(where[:2] == address for where in scope.secret_at),
+            secret=secret,
         )
 
     def _kind(self, data: Data, address: Address) -> str | None:
@@ -148,10 +149,12 @@ class _Reader:
             self._document.problem(address, f"the step does nothing; give one of {', '.join(KINDS)}")
         return None
 
-    def _check(self, body: Part, common: Common, address: Address) -> None:
+    def _check(self, body: Part, common: Common, address: Address, *, secret: bool) -> None:
         """What the models cannot see: other keys of the step, files beside the flow."""
         if isinstance(body, ExpectStep) and body.timeout is not None and common.timeout is not None:
             self._document.problem((*address, "timeout"), "timeout is given twice for one step", at_key=True)
+        if isinstance(body, TypeStep) and body.read_back and secret:
+            self._document.problem((*address, "read_back"), "a secret is never read back; leave it out", at_key=True)
         if isinstance(body, PutStep) and not (self._document.path.parent / body.source).exists():
             folder = self._document.path.parent
             self._document.problem((*address, "from"), f"there is no {body.source} in the flow's folder {folder}")

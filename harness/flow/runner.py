@@ -221,6 +221,7 @@ class _Run:
                 before=scene.before,
                 after=scene.after,
                 failure=failure,
+                note=scene.note,
             )
         )
 

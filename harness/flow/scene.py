@@ -62,6 +62,7 @@ class Scene:
         self.limit = limit
         self.points: list[ScreenPoint] = []
         self.box: Region | None = None
+        self.note = ""
         self.before = last
         self.after: str | None = None
         self._emit = emit

@@ -59,11 +59,12 @@ class OpenStep(Part):
 
 
 class TypeStep(Part):
-    """Type text at the keyboard focus, or into what `into` names, which is clicked first."""
+    """Type text at the keyboard focus, or into what `into` names, which is clicked first; `read_back` checks it."""
 
     SHORT = "text"
     text: Text
     into: Target | None = None
+    read_back: bool = False
 
     def __str__(self) -> str:
         return self.text

@@ -108,7 +108,7 @@ class FakeKeyboard:
                 check_typable(action)
                 async with self._held.during(action):
                     if active := self._screen.active:
-                        active.window.typed(action.text)
+                        active.window.typed(re.sub(r"\r\n?", "\n", action.text))
                     return _typed(action)
             case _:
                 assert_never(action)

@@ -18,7 +18,7 @@ import harness
 from harness import sync_api
 from harness.errors import UsageError
 from harness.portal import shared
-from harness.sandbox.desktop import Place, Screenshot, ShellResult
+from harness.sandbox.desktop import Place, ReadBack, Screenshot, ShellResult
 from harness.testing import FakeDesktop
 from sandbox_image.wire import Button, Effect, Settle, Size, Window
 from tests.support.sandboxes import Leftovers
@@ -77,6 +77,8 @@ def types(desktop: sync_api.Desktop) -> None:
     assert_type(desktop.bash("true"), ShellResult)
     assert_type(desktop.wait_for_window("title", timeout=1), Window)
     assert_type(desktop.windows(), tuple[Window, ...])
+    assert_type(desktop.type("text"), Effect)
+    assert_type(desktop.type("text", read_back=True), ReadBack)
     assert_type(sync_api.sandbox().__enter__(), sync_api.Desktop)
     desktop.click("nowhere")  # type: ignore[arg-type]
     desktop.click((1, 2), buton="left")  # type: ignore[call-arg]

@@ -16,6 +16,7 @@ from harness.sandbox.desktop.live import Frame, Live, ProgramChange, WindowChang
 from harness.sandbox.desktop.pointer import Pointer
 from harness.sandbox.desktop.programs import Programs
 from harness.sandbox.desktop.reading import Reading
+from harness.sandbox.desktop.reading_back import ReadBack
 from harness.sandbox.desktop.requests import DEADLINE, Place
 from harness.sandbox.desktop.shell import OUTPUT_LIMIT, ShellResult, ShellSessions
 from harness.sandbox.desktop.waiting import Waiting
@@ -29,6 +30,7 @@ __all__ = [
     "Frame",
     "Place",
     "ProgramChange",
+    "ReadBack",
     "Screenshot",
     "ShellResult",
     "WindowChange",

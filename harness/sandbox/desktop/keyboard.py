@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, overload
+
+from harness.errors import UsageError
+from harness.sandbox.desktop.accessibility import Accessibility
+from harness.sandbox.desktop.reading_back import ReadBack, ReadingBack
 from harness.sandbox.desktop.requests import SETTLE, Requests, ms, sendable
 from sandbox_image.wire import (
     Effect,
@@ -52,7 +57,15 @@ class Keyboard(Requests):
             action = Hold(keys=keys, hold_ms=ms(seconds, least=0))
         return await self._act(action, settle, seconds)
 
-    async def type(self, text: str, *, secret: bool = False, settle: Settle = SETTLE) -> Effect:
+    @overload
+    async def type(
+        self, text: str, *, secret: bool = False, read_back: Literal[False] = False, settle: Settle = SETTLE
+    ) -> Effect: ...
+    @overload
+    async def type(self, text: str, *, read_back: Literal[True], settle: Settle = SETTLE) -> ReadBack: ...
+    async def type(
+        self, text: str, *, secret: bool = False, read_back: bool = False, settle: Settle = SETTLE
+    ) -> Effect | ReadBack:
         """Type text at the keyboard focus, exactly: any script, whatever the keyboard layout. A line end is Return.
 
         What the layout lacks is pasted into the program, which is waited for; the clipboard is as before afterwards.
@@ -60,10 +73,19 @@ class Keyboard(Requests):
         not on the layout. A `secret` never goes through the clipboard. The result of `TypeText` in the reply says how
         many characters went in by which way.
 
+        With `read_back` the program is asked what it made of the text, over the accessibility bus, and the result is
+        a ReadBack: `exact`, another text, or why it cannot be told. It raises nothing for another text, and a secret
+        is never read back.
+
         Raises Untypable: for control characters and for a secret there are not enough keys for, before anything is
         typed; for a program that does not paste, saying how much was typed. Raises WrongHold where keys are held
         down, and ActionFailed where the program did not finish pasting or another one took the clipboard meanwhile.
         """
         with sendable():
             action = TypeText(text=text, secret=secret)
-        return await self._act(action, settle)
+        if not read_back:
+            return await self._act(action, settle)
+        if secret:
+            raise UsageError("a secret is never read back: leave out `secret` or `read_back`; nothing was typed")
+        reading = await ReadingBack.begin(Accessibility(self._guest, self._screen))
+        return await reading.end(text, await self._act(action, settle))

@@ -69,6 +69,11 @@ async def test_what_no_step_is_to_blame_for_is_told_at_the_end(tmp_path: Path) -
     assert ": the flow's timeout of 0.05 s passed" in text
 
 
+async def test_what_is_worth_knowing_of_a_step_stands_below_it(tmp_path: Path) -> None:
+    text = await shown("steps:\n  - type: {text: a, read_back: true}\n", FakeDesktop(), tmp_path)
+    assert "\n    whether the text stands there as it was typed cannot be told: no program" in text
+
+
 async def test_in_a_terminal_the_spinner_is_gone_at_the_end(tmp_path: Path) -> None:
     text = await shown(FLOW, with_editor(), tmp_path, terminal=True)
     assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1  # the cursor is back

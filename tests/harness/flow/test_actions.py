@@ -2,7 +2,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from harness.events import FileCollected, FrameCaptured, Output
+from harness.events import FileCollected, FrameCaptured, Output, StepFinished
 from harness.testing import FakeDesktop, FakeWindow
 from sandbox_image.wire import Click, Drag, Hold, Launch, Move, Press, ScreenPoint, Scroll, SetClipboard, TypeText
 from tests.support.flows import run, with_editor
@@ -74,6 +74,34 @@ async def test_a_secret_is_typed_by_keys_alone(tmp_path: Path) -> None:
     )
     typed = [action for action in ran.desktop.guest.done if isinstance(action, TypeText)]
     assert typed == [TypeText(text="hunter2", secret=True), TypeText(text="open")]
+
+
+class Correcting(FakeWindow):
+    """An editor that writes a word otherwise."""
+
+    def typed(self, text: str) -> None:
+        super().typed(text.replace("teh", "the"))
+
+
+async def test_what_was_typed_is_read_back_and_another_text_fails_the_step_with_both(tmp_path: Path) -> None:
+    desktop = FakeDesktop(apps={"editor": lambda _: Correcting(title="Editor")})
+    ran = await run(
+        "setup:\n  - launch: editor\nsteps:\n  - type: {text: fine, read_back: true}\n"
+        "  - type: {text: so teh end, read_back: true}\n",
+        desktop,
+        tmp_path,
+    )
+    assert ran.statuses == {"setup.1": "passed", "steps.1": "passed", "steps.2": "failed"}
+    assert ran.failure == "typed was 'so teh end', and what stands there is 'so the end'"
+    assert [frame.step for frame in ran.of(FrameCaptured)] == ["setup.1", "steps.1", "steps.2"]
+
+
+async def test_where_nobody_tells_what_was_typed_the_step_says_so(tmp_path: Path) -> None:
+    ran = await run("steps:\n  - type: {text: Hi, read_back: true}\n  - type: Hi\n", FakeDesktop(), tmp_path)
+    assert ran.verdict.outcome == "passed"
+    told, plain = ran.of(StepFinished)
+    assert told.note.endswith("cannot be told: no program tells what has the keyboard focus")
+    assert plain.note == ""
 
 
 async def test_a_file_is_opened_with_the_program_for_its_kind(tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def step(text: str) -> str:
 BAD: dict[str, tuple[str, list[str]]] = {
     "an empty file": ("", ["1:1: a flow is a mapping that begins with `harness: 1`"]),
     "a list": ("- a", ["1:1: a flow is a mapping that begins with `harness: 1`"]),
+    "a secret that is to be read back": (
+        f"{HEAD}vars: {{w: {{default: x, secret: true}}}}\nsteps:\n  - type: {{text: '${{w}}', read_back: true}}\n",
+        ["5:26: a secret is never read back; leave it out"],
+    ),
     "no YAML": ("harness: [1", ["1:12: no valid YAML: expected ',' or ']', but got '<stream end>'"]),
     "missing keys": (
         "tags: [a]",

@@ -76,6 +76,11 @@ async def test_a_report_opens_from_a_file_without_fetching_anything(tmp_path: Pa
     assert "prefers-color-scheme: dark" in text
 
 
+async def test_what_is_worth_knowing_of_a_step_is_in_the_report(tmp_path: Path) -> None:
+    _, text = await report(tmp_path, "steps:\n  - type: {text: a, read_back: true}\n  - screenshot: end\n")
+    assert "cannot be told: no program tells what has the keyboard focus" in text
+
+
 async def test_what_a_sandbox_wrote_is_text_in_the_report(tmp_path: Path) -> None:
     _, text = await report(tmp_path)
     page = Links()

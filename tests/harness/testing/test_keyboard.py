@@ -84,6 +84,13 @@ async def test_a_text_says_how_it_went_in_as_on_the_real_desktop() -> None:
     assert secret == Typed(keys=3, bound=1)
 
 
+async def test_every_kind_of_line_end_is_typed_as_one() -> None:
+    guest = FakeGuest()
+    window = guest.show(FakeWindow())
+    await results(guest, TypeText(text="a\nb\r\nc\rd"))
+    assert window.text == "a\nb\nc\nd"
+
+
 async def test_a_window_copies_its_text_and_pastes_what_the_clipboard_holds() -> None:
     guest = FakeGuest()
     window = guest.show(FakeWindow(text="old"))

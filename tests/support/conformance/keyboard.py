@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.errors import UnknownKey, Untypable, WrongHold
+from harness.errors import UnknownKey, Untypable, UsageError, WrongHold
 from harness.sandbox.desktop import Desktop
 from sandbox_image.wire import Typed, TypeText
 from tests.support.conformance.checks import QUICK, check, editor
@@ -44,6 +44,27 @@ async def a_key_is_held_for_a_time_and_released(desktop: Desktop) -> None:
     await desktop.key_up("shift", settle=QUICK)
     with pytest.raises(UnknownKey):
         await desktop.hold("NoSuchKey", 1)
+
+
+@check
+async def what_was_typed_is_read_back_where_it_is_asked_for(desktop: Desktop) -> None:
+    window = await editor(desktop)
+    for text in ("plain\r\n\tcafé Жар 漢字 e\u0301 \U0001f469\u200d\U0001f467\n", "and more"):
+        back = await desktop.type(text, read_back=True)
+        assert back.exact, back
+        assert back.found == text.replace("\r\n", "\n")
+        assert back.node is not None
+        assert (back.node.app, back.effect.changed) == (window.window_class[0], True)
+
+
+@check
+async def a_secret_is_never_read_back_and_not_typed_then(desktop: Desktop) -> None:
+    await editor(desktop)
+    with pytest.raises(UsageError, match="never read back"):
+        await desktop.type("secret", secret=True, read_back=True)  # type: ignore[call-overload]
+    focus = await desktop.focused()
+    assert focus.text is not None
+    assert focus.text.text == ""
 
 
 @check

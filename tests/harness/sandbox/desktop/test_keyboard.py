@@ -23,6 +23,7 @@ async def test_input_tells_what_became_of_the_screen() -> None:
         (lambda desktop: desktop.press(""), UsageError),
         (lambda desktop: desktop.type(""), UsageError),
         (lambda desktop: desktop.type("\ud800"), UsageError),
+        (lambda desktop: desktop.type("pass", secret=True, read_back=True), UsageError),
         (lambda desktop: desktop.hold("a", 0), UsageError),
         (lambda desktop: desktop.hold("a", 301), UsageError),
         (lambda desktop: desktop.hold("nokey", 1), UnknownKey),
