@@ -45,6 +45,7 @@ from sandbox_image.wire import (
     PointerAction,
     ProgramList,
     ReadFile,
+    ReadFocus,
     ReadingAction,
     Refused,
     Region,
@@ -164,7 +165,7 @@ class Dispatch:
         Where the X server was gone before anything was done, the next one is waited for.
         """
         started = time.monotonic()
-        if errands := _errands(request):
+        if errands := request.errands:
             return await self._run(request, errands, started)
         glance = nullcontext() if request.actions or request.settle else self._glance
         while True:
@@ -257,6 +258,8 @@ class _Work:
 
     async def _do(self, action: Action) -> Result:
         """Each room does its own."""
+        if isinstance(action, ReadFocus) and action.pid is None:
+            action = ReadFocus(pid=await self.lane.run(lambda desk, _: desk.x.in_front(), None))
         if isinstance(action, WorkerAction):
             return await self.worker.do(action)
         if isinstance(action, ReadingAction):
@@ -301,13 +304,6 @@ async def _comes(news: asyncio.Event) -> bool:
         async with asyncio.timeout(NEWS_S):
             return await news.wait()
     return False
-
-
-def _errands(request: Perform) -> tuple[WorkerAction, ...]:
-    """The actions of a request that has to do with the worker alone; none of another one."""
-    errands = tuple(action for action in request.actions if isinstance(action, WorkerAction))
-    alone = len(errands) == len(request.actions) and not (request.settle or request.picture)
-    return errands if alone else ()
 
 
 def _begin(desk: Desk, request: Perform) -> Frame | None:

@@ -117,6 +117,11 @@ class Connection:
         focus = self.x.get_input_focus().focus
         return focus if isinstance(focus, Window) else None
 
+    def in_front(self) -> int | None:
+        """The process that gets what is typed; None where none does, or the server does not tell."""
+        focus = self.focus()
+        return None if focus is None else self.process(focus)
+
     def numbers(self, window: Window, name: str, limit: int = 4096) -> list[int]:
         """A property's 32-bit numbers; empty where window or property are not there."""
         found = self._property(window, name, limit)

@@ -86,8 +86,8 @@ async def _read(bus: Bus, request: Request) -> dict[str, Any]:
     return {"kind": "node_text", **told._asdict()}
 
 
-async def _focus(bus: Bus, _: Request) -> dict[str, Any]:
-    look = Look(bus, EVERYWHERE)
+async def _focus(bus: Bus, request: Request) -> dict[str, Any]:
+    look = Look(bus, {**EVERYWHERE, "pid": request["pid"]})
     ref = await look.focused()
     if ref is None:
         return {"kind": "node_focus", "node": None, "text": None}

@@ -98,7 +98,11 @@ class Look:
         return [seen.told for seen in here]
 
     async def focused(self) -> Ref | None:
-        """The node with the focus in the window that is active."""
+        """The node with the focus in the window that is active.
+
+        Not every program tells which of its windows that is, as Chromium does not where it was started after somebody
+        asked. Where the program is known, the only window that has such a node will do.
+        """
         found = await self._each(await self.programs(), self._focus)
         return next((ref for ref in found if ref), None)
 
@@ -164,9 +168,14 @@ class Look:
         return found
 
     async def _focus(self, program: Ref) -> Ref | None:
-        windows = await self._having(await self._children(program), ("active",))
-        focused = [ref for window in windows for ref in await self._inside(window, ("focused", "focusable", "showing"))]
-        return focused[-1] if focused else None  # the innermost: a page has the focus, and its field
+        windows = await self._children(program)
+        if active := await self._having(windows, ("active",)):
+            windows = active
+        elif self._scope["pid"] is None:
+            return None
+        inside = [await self._inside(window, ("focused", "focusable", "showing")) for window in windows]
+        innermost = [refs[-1] for refs in inside if refs]  # a page has the focus, and its field
+        return innermost[0] if len(innermost) == 1 else None
 
     async def _inside(self, window: Ref, states: Collection[str]) -> list[Ref]:
         """All that is in a window and in these states, in order: found by the program itself where it can."""

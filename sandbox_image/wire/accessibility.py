@@ -128,9 +128,13 @@ class ReadNode(Message):
 
 
 class ReadFocus(Message):
-    """Read what has the keyboard focus, and its text where it tells one; never a password."""
+    """Read what has the keyboard focus, and its text where it tells one; never a password.
+
+    `pid` is that of the program: the one that has the X server's focus, where none is given.
+    """
 
     kind: Literal["read_focus"] = "read_focus"
+    pid: int | None = None
 
 
 class FocusNode(Message):

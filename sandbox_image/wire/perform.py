@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from sandbox_image.wire.accessibility import AccessibilityAction, AccessibilityResult, NodeReading
+from sandbox_image.wire.accessibility import AccessibilityAction, AccessibilityResult, NodeReading, ReadFocus
 from sandbox_image.wire.base import DeadlineMs, Done, Message, RequestId
 from sandbox_image.wire.clipboard import ClipboardAction, ClipboardRead
 from sandbox_image.wire.failure import Failure
@@ -76,6 +76,13 @@ class Perform(Message):
     def acts(self) -> bool:
         """Whether it may change something, or only looks."""
         return not all(isinstance(action, LookingAction) for action in self.actions)
+
+    @property
+    def errands(self) -> tuple[WorkerAction, ...]:
+        """The actions of a request that needs the worker alone and no screen; none of another one."""
+        errands = tuple(one for one in self.actions if isinstance(one, WorkerAction) and not isinstance(one, ReadFocus))
+        alone = len(errands) == len(self.actions) and not (self.settle or self.picture)
+        return errands if alone else ()
 
     @model_validator(mode="after")
     def _knows_what_changed(self) -> Self:

@@ -27,6 +27,7 @@ from sandbox_image.wire import (
     Picture,
     Press,
     ReadFile,
+    ReadFocus,
     Region,
     ScreenPoint,
     Settle,
@@ -50,6 +51,13 @@ async def test_results_come_in_the_order_of_the_actions(hands: Hands, target: Ta
     assert kinds == ["done", "launched", "window_list", "done"]
     assert answer.reply.results[1] == Launched(pid=1, log="/log")
     assert hands.worker.asked == [Launch(argv=("true",))]
+
+
+async def test_the_focus_is_asked_of_the_program_that_has_it(hands: Hands, target: Target) -> None:
+    assert target.window.id
+    await hands.perform(ReadFocus())
+    await hands.perform(ReadFocus(pid=7))
+    assert hands.worker.asked == [ReadFocus(pid=os.getpid()), ReadFocus(pid=7)]
 
 
 async def test_files_wait_neither_for_a_screen_nor_for_who_acts_on_it() -> None:

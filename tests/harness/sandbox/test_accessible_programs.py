@@ -63,6 +63,27 @@ async def test_a_page_tells_its_nodes_where_they_are_scrolled_and_moved_to() -> 
         await desktop.wait_for_window("volume 7")
 
 
+async def test_the_focus_is_told_of_the_program_that_has_it_whatever_ran_before() -> None:
+    async with sandbox() as desktop:
+        assert (await desktop.focused()).node is None
+        editor = await desktop.launch("mousepad", "--disable-server")
+        await desktop.wait_for_window("Mousepad")
+        assert (await desktop.focused()).node
+        await desktop.launch("chromium", "data:text/html,<title>Ready</title><input autofocus aria-label=Name>")
+        await desktop.wait_for_window("Ready")
+        await desktop.wait_for_node("entry", "Name", states=["focused"])
+        focus = await desktop.focused()
+        assert focus.node is not None
+        assert (focus.node.role, focus.node.name) == ("entry", "Name")
+        await desktop.launch("xterm", "-u8")
+        await desktop.wait_for_window(window_class="xterm")
+        assert (await desktop.focused()).node is None
+        await desktop.focus(await desktop.wait_for_window(pid=editor.pid))
+        focus = await desktop.focused()
+        assert focus.node is not None
+        assert focus.node.app == "mousepad"
+
+
 async def test_a_menu_item_is_clicked_where_the_editor_says_it_is() -> None:
     async with sandbox() as desktop:
         launched = await desktop.launch("mousepad", "--disable-server")

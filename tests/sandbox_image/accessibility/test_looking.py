@@ -132,6 +132,7 @@ async def test_what_has_the_focus_is_the_innermost_in_the_active_window(bus: Bus
     focused = ("focused", "focusable", "showing")
     teller.add("page", Told("page", states=focused))
     teller.add("field", Told("field", states=focused), "page")
-    assert await look(bus, pid=os.getpid()).focused() is None
+    assert await look(bus).focused() is None
+    assert await look(bus, pid=os.getpid()).focused() == teller.ref("field")  # the program is known to be in front
     teller.nodes["window"].states = ("active", "showing")
     assert await look(bus, pid=os.getpid()).focused() == teller.ref("field")
