@@ -28,6 +28,7 @@ _LONG = {tarfile.GNUTYPE_LONGNAME: "name", tarfile.GNUTYPE_LONGLINK: "linkname"}
 _LONGEST = 8192  # bytes of a name
 _DEEPEST = 256  # folders in each other
 _FUTURE = 1 << 40  # seconds since 1970
+_TOLD = 1000  # links that were left out, by name
 _WRITABLE_FOLDER = 0o700  # what is unpacked into a folder, and moves with it, needs that
 _HARMLESS = 0o755  # of what is not trusted: nobody else may write
 
@@ -51,28 +52,34 @@ def pack(root: str, *, one_device: bool = False) -> Iterator[bytes]:
     yield bytes(buffer)
 
 
-def receive(pieces: Iterator[bytes], target: str, *, trusted: bool) -> None:
-    """Unpack a stream into the folder `target`, new or there, once all of it has come.
+def receive(pieces: Iterator[bytes], target: str, *, trusted: bool) -> list[str]:
+    """Unpack a stream into the folder `target`, new or there, once all of it has come; tells what was left out.
 
     Until then it lies in a folder of its own beside. Into a folder that is there it is merged: files and links replace
     files and links, and nothing is moved where a folder stands in the way of something else or the reverse. Raises
-    ArchiveError and OSError, with nothing done. What is not `trusted` gets no mode that lets others write, and no link
-    that leads out of the folder.
+    ArchiveError and OSError, with nothing done. What is not `trusted` gets no mode that lets others write, and links
+    that lead out of the folder are left out, the first thousand by name.
     """
     there = os.path.isdir(target)
     part = f"{target if there else os.path.dirname(target)}/.{secrets.token_hex(6)}.part"
     try:
         os.mkdir(part, _WRITABLE_FOLDER)
-        _unpack(pieces, part, trusted=trusted)
+        left_out = _unpack(pieces, part, trusted=trusted)
         if not there:
             os.rename(part, target)
-            return
+            return left_out
         for _ in _moves(part, target):
             pass
         for old, new in _moves(part, target):
             os.rename(old, new)
+        return left_out
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def told(path: str) -> str:
+    r"""A path, or a name, for the wire: always in Unicode, what of it is not UTF-8 written `\xHH`."""
+    return os.fsencode(path).replace(b"\\", rb"\x5c").decode("utf-8", "backslashreplace")
 
 
 # --- packing ----------------------------------------------------------------------------------------------------------
@@ -199,16 +206,19 @@ def _parsed(block: bytes) -> TarInfo:
     return info
 
 
-def _unpack(pieces: Iterator[bytes], into: str, *, trusted: bool) -> None:
+def _unpack(pieces: Iterator[bytes], into: str, *, trusted: bool) -> list[str]:
     source = _Source(pieces)
+    left_out: list[str] = []
     for info in source.members():
         try:
             path, depth = _place(into, info.name)
-            _make(source, info, path, trusted=trusted)
+            if trusted or not info.issym() or _stays(info.linkname, depth):
+                _make(source, info, path, trusted=trusted)
+            elif len(left_out) < _TOLD:
+                left_out.append(told(os.path.relpath(path, into)))
         except FileExistsError:
             raise ArchiveError(f"{info.name!r} comes twice") from None
-        if info.issym() and not (trusted or _stays(info.linkname, depth)):
-            raise ArchiveError(f"the link {info.name!r} leads out of the folder, to {info.linkname!r}")
+    return left_out
 
 
 def _make(source: _Source, info: TarInfo, path: str, *, trusted: bool) -> None:

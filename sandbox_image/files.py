@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from sandbox_image import archive
-from sandbox_image.archive import PIECE, ArchiveError
+from sandbox_image.archive import PIECE, ArchiveError, told
 from sandbox_image.channel import Fault
 
 if TYPE_CHECKING:
@@ -50,13 +50,8 @@ def absolute(path: str) -> str:
 
 
 def meant(text: str) -> bytes:
-    """The bytes of a path, or a name, as the wire has it."""
+    """The bytes of a path, or a name, as the wire has it: the reverse of `told`."""
     return _BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), os.fsencode(text))
-
-
-def told(path: str) -> str:
-    """A path, or a name, for the wire: the reverse of `meant`, always in Unicode."""
-    return os.fsencode(path).replace(b"\\", rb"\x5c").decode("utf-8", "backslashreplace")
 
 
 def open_content(path: str) -> tuple[Info, Iterator[bytes]]:

@@ -13,7 +13,8 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sandbox_image.files import absolute, meant, refusing, told
+from sandbox_image.archive import told
+from sandbox_image.files import absolute, meant, refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sandbox_image import procfs
+from sandbox_image.archive import told
 from sandbox_image.bash import Bash, Command
 from sandbox_image.channel import Fault, Kind
 from sandbox_image.clip import Clip
-from sandbox_image.files import absolute, refusing, told
+from sandbox_image.files import absolute, refusing
 from sandbox_image.terminal import Terminal
 
 if TYPE_CHECKING:

@@ -36,6 +36,15 @@ class Source(NamedTuple):
     folder: bool
 
 
+class Saved(FileInfo):
+    """What was brought, and which links of a folder were not, since they lead out of it: the first thousand by name.
+
+    A name is relative to the folder, and written as all names in a sandbox are.
+    """
+
+    left_out: tuple[str, ...] = ()
+
+
 # --- out of a sandbox -------------------------------------------------------------------------------------------------
 
 
@@ -49,21 +58,21 @@ async def collect(stream: AsyncIterator[FileInfo | bytes], limit: int | None) ->
 
 async def save(
     stream: AsyncIterator[FileInfo | bytes], to: Path, limit: int | None, progress: Progress | None = None
-) -> FileInfo:
+) -> Saved:
     """Write a file whole or not at all; unpack a folder into the folder `to`, once all of it has come."""
 
-    def write(pieces: Iterator[bytes]) -> None:
+    def write(pieces: Iterator[bytes]) -> list[str]:
         with _local(f"{to} cannot be written"):
             to.parent.mkdir(parents=True, exist_ok=True)
             if info.type == "folder":
-                _unpack(pieces, to)
-            else:
-                _write(pieces, to, info.mode & _HARMLESS | stat.S_IRUSR | stat.S_IWUSR)
+                return _unpack(pieces, to)
+            _write(pieces, to, info.mode & _HARMLESS | stat.S_IRUSR | stat.S_IWUSR)
+            return []
 
     async with opened(stream, limit) as (info, pieces):
         total = info.bytes if info.type == "file" else None
-        await consume(_counted(pieces, total, progress) if progress else pieces, write)
-    return info
+        left_out = await consume(_counted(pieces, total, progress) if progress else pieces, write)
+    return Saved(**info.model_dump(), left_out=tuple(left_out))
 
 
 @asynccontextmanager
@@ -107,9 +116,9 @@ def _write(pieces: Iterator[bytes], to: Path, mode: int) -> None:
         part.unlink(missing_ok=True)
 
 
-def _unpack(pieces: Iterator[bytes], to: Path) -> None:
+def _unpack(pieces: Iterator[bytes], to: Path) -> list[str]:
     try:
-        receive(pieces, os.path.realpath(to), trusted=False)
+        return receive(pieces, os.path.realpath(to), trusted=False)
     except ArchiveError as error:
         raise _refused(f"the folder's archive is refused: {error}") from None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.sandbox import transfer
 from harness.sandbox.desktop.requests import Requests, refusals, sendable
-from harness.sandbox.transfer import LIMIT, Progress
+from harness.sandbox.transfer import LIMIT, Progress, Saved
 from sandbox_image.wire import Done, Entry, FileInfo, FindFile, FolderPage, ListFolder, ReadFile, RemoveFile, WriteFile
 
 
@@ -30,13 +30,13 @@ class Files(Requests):
 
     async def get(
         self, path: str, to: Path | str, *, limit: int | None = LIMIT, progress: Progress | None = None
-    ) -> FileInfo:
+    ) -> Saved:
         """Bring a file to `to`, or a folder's content into the folder `to`, new or there.
 
         A file is whole or not there at all. So is a folder: it is put in its place once all of it has come, merged
         with what is there; where a folder stands in the way of a file, or the reverse, nothing is put. Links stay
-        links; one that leads out of the folder is refused, with the folder. Sockets, pipes, devices and other file
-        systems in it are left out. Raises FileFailed; UsageError where it cannot be written here; ActionFailed with
+        links; those that lead out of the folder, or are absolute, are left out, and `left_out` of the result names
+        them. Sockets, pipes, devices and other file systems in it are left out as well. Raises FileFailed; UsageError where it cannot be written here; ActionFailed with
         code `oversized` beyond `limit` bytes, None for any number. `progress` is called with the bytes done and the
         total, which is None for a folder.
         """
