@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
+from sandbox_image.clicks import Clicks
 from sandbox_image.display import LOST, Connection, knock, translated
 from sandbox_image.held import Held
 from sandbox_image.screen import Frame, Screen
@@ -71,6 +72,7 @@ class Desk:
         self.display = display
         self.stop = Stop()
         self.held = Held()
+        self.clicks = Clicks()
         self.next_input = 0.0
         """When programs may be expected to take an input, in monotonic seconds."""
         self.marks: tuple[Box, ...] = ()

@@ -1,13 +1,14 @@
 """The mouse: through pyautogui, and XTEST for what it cannot do: wheel sideways, motion along a path, back, forward.
 
 The pointer is moved first and asked for after: a program may confine or grab it, and a click that lands elsewhere is
-worse than none. Two single clicks at one place within the toolkit's double-click time are a double click to the
-program, whichever requests they came in, as they are for a person.
+worse than none. A click is what it is called: where a program would count it together with the one before, as the
+second of a double click, it waits until that is over.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
@@ -91,7 +92,7 @@ def click(desk: Desk, action: Click) -> Done:
     Raises Refused: OFF_SCREEN, UNKNOWN_KEY or HELD before anything is done, BLOCKED.
     """
     _refuse_held(desk, action.button)
-    with _beside(desk, action.modifiers, action.at):
+    with _beside(desk, action.modifiers, action.at, action.button):
         for _ in range(action.count):
             _press(desk, action.button)
             _release(desk, action.button)
@@ -103,7 +104,7 @@ def drag(desk: Desk, action: Drag) -> Done:
     """Press at the first point, move through the others, release at the last. Refused as a click is."""
     _refuse_held(desk, action.button)
     check(desk, action.path)
-    with _beside(desk, action.modifiers, action.path[0]):
+    with _beside(desk, action.modifiers, action.path[0], action.button):
         _press(desk, action.button)
         desk.rest(DWELL_S)
         _follow(desk, action.path)
@@ -124,6 +125,7 @@ def button_down(desk: Desk, action: ButtonDown) -> Done:
     """Press a button that stays down. Raises Refused: OFF_SCREEN or HELD before anything is done, BLOCKED."""
     _refuse_held(desk, action.button)
     _go(desk, action.at)
+    _be_first(desk, action.button)
     _press(desk, action.button)
     number = NUMBERS[action.button]
     if not desk.comes_true(lambda: number in desk.x.buttons_down(), HELD_S):
@@ -178,11 +180,13 @@ def _refuse_held(desk: Desk, button: Button) -> None:
 
 
 @contextmanager
-def _beside(desk: Desk, names: Modifiers, at: ScreenPoint | None) -> Iterator[None]:
-    """Be at a place with modifiers down; where the block fails, the end of the request releases them."""
+def _beside(desk: Desk, names: Modifiers, at: ScreenPoint | None, button: Button | None = None) -> Iterator[None]:
+    """Be ready to press at a place, modifiers down; where the block fails, the end of the request releases them."""
     chord = codes_of(desk, modifiers(names)) if names else {}
     codes = [code for code in chord if code not in desk.held.keys]
     _go(desk, at)
+    if button:
+        _be_first(desk, button)
     for code in codes:
         desk.x.x.xtest_fake_input(X.KeyPress, code)
     yield
@@ -221,7 +225,15 @@ def _follow(desk: Desk, path: Sequence[ScreenPoint]) -> None:
         desk.rest(DWELL_S)
 
 
+def _be_first(desk: Desk, button: Button) -> None:
+    """Wait until the next press of a button is no more counted together with the last one."""
+    x, y, _ = desk.x.pointer()
+    desk.rest(desk.clicks.rest(button, x, y, time.monotonic()))
+
+
 def _press(desk: Desk, button: Button) -> None:
+    x, y, _ = desk.x.pointer()
+    desk.clicks.note(button, x, y, time.monotonic())
     if button in PLAIN:
         automation(desk.x).mouseDown(button=button)
     else:

@@ -80,6 +80,19 @@ async def test_a_click_without_a_place_is_where_the_pointer_is(hands: Hands, tar
     assert [(note.x, note.y) for note in target.noted("press", count=1)] == [(place.x, place.y)]
 
 
+@pytest.mark.parametrize("then", [Click(count=2), Drag(path=(ScreenPoint(x=0, y=0),) * 2), ButtonDown()])
+async def test_a_click_is_not_counted_with_what_is_pressed_after_it(
+    hands: Hands, target: Target, then: Click | Drag | ButtonDown
+) -> None:
+    place = target.at(37, 53)
+    if isinstance(then, Drag):
+        then = Drag(path=(place, target.at(90, 90)))
+    await hands.do(Click(at=place))
+    await hands.do(then)
+    first, second = target.times(X.ButtonPress, 2)
+    assert second - first > 500
+
+
 async def test_a_drag_moves_along_its_path_with_the_button_down(hands: Hands, target: Target) -> None:
     path = tuple(target.at(*place) for place in ((20, 20), (220, 20), (220, 120)))
     await hands.do(Move(to=target.at(300, 300)))

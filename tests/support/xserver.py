@@ -198,6 +198,15 @@ class Target:
                 found.append(Noted(self.KINDS[event.type], event.detail, event.root_x, event.root_y))
         return found
 
+    def times(self, kind: int, count: int) -> list[int]:
+        """When so many X events of a kind came, in milliseconds by the X server's clock."""
+        found: list[int] = []
+        while len(found) < count:
+            event = self._next()
+            if event.type == kind:
+                found.append(event.time)
+        return found
+
     def rests(self, places: Iterable[tuple[int, int]]) -> list[int]:
         """How long a drag stayed at each of its places, in milliseconds by the X server's clock."""
         seen: list[tuple[tuple[int, int], int]] = []

@@ -48,6 +48,8 @@ class Pointer(Requests):
     ) -> Effect:
         """Click one to three times at a screen pixel; at the pointer where no place is given.
 
+        Two calls are never one double click to a program: at one place the second waits half a second.
+
         Raises, before anything is done: NotOnScreen, UnknownKey for a modifier, WrongHold for a button that is held.
         """
         with sendable():
