@@ -202,6 +202,15 @@ async def test_modifiers_are_down_around_clicks_drags_and_scrolls(
     assert {kind for kind, _ in notes[2:-2]} == {"press", "release"}
 
 
+@pytest.mark.parametrize("button", ["left", "right"])
+async def test_what_is_done_with_alt_is_for_the_program(hands: Hands, target: Target, button: Button) -> None:
+    region = target.region
+    await hands.do(Drag(path=(target.at(30, 30), target.at(90, 60)), button=button, modifiers=("alt",)))
+    notes = target.noted("press", "release", count=2)
+    assert [note.kind for note in notes] == ["press", "release"]
+    assert target.region == region
+
+
 @pytest.mark.parametrize("name", ["nokey", "a", "Caps_Lock", ""])
 async def test_what_is_no_modifier_is_refused_before_anything_happens(
     hands: Hands, target: Target, display: str, name: str

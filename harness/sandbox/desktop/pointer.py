@@ -24,8 +24,8 @@ class Pointer(Requests):
     """What a hand does with the mouse.
 
     Places are screen pixels. Buttons are `left`, `middle`, `right`, `back` and `forward`. `modifiers` are keys that are
-    down meanwhile, such as `("ctrl", "shift")`, by any name they have as keys: shift, ctrl, alt, altgr, super; with alt
-    the window manager takes most clicks for itself.
+    down meanwhile, such as `("ctrl", "shift")`, by any name they have as keys: shift, ctrl, alt, altgr, super. With
+    super the window manager takes most clicks for itself: a drag moves the window, with the right button it resizes it.
     """
 
     async def move(self, to: Place, *, settle: Settle = SETTLE) -> Effect:
