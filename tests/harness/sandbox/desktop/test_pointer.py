@@ -8,18 +8,23 @@ from harness.errors import (
     NotOnScreen,
     UsageError,
 )
+from harness.sandbox.desktop import Desktop
+from harness.testing import FakeGuest
 from sandbox_image.wire import (
+    Answer,
     ButtonDown,
     ButtonUp,
     Click,
     Drag,
+    Perform,
     PointerState,
     ReadPointer,
     ReleaseAll,
     ScreenPoint,
     Scroll,
+    Size,
 )
-from tests.support.desktops import BOX, fake
+from tests.support.desktops import BOX, SCREEN, fake
 
 
 async def test_pointer_methods_send_what_they_say() -> None:
@@ -35,6 +40,28 @@ async def test_pointer_methods_send_what_they_say() -> None:
         Drag(path=(one, two, three), button="middle"),
         Scroll(at=one, dx=-1, dy=3),
     ]
+
+
+class Hasty(FakeGuest):
+    """Notes how long each request may take, in seconds."""
+
+    def __init__(self, screen: Size) -> None:
+        super().__init__(screen)
+        self.given: list[float] = []
+
+    async def perform(self, request: Perform) -> Answer:
+        self.given.append(request.deadline_ms / 1000)
+        return await super().perform(request)
+
+
+async def test_a_long_drag_is_given_the_time_it_takes() -> None:
+    guest = Hasty(SCREEN)
+    desktop = Desktop(guest, SCREEN)
+    await desktop.drag((0, 0), (10, 0))
+    await desktop.drag(*[(0, 0), (600, 0)] * 500)
+    short, long = guest.given
+    steps, pause, rest = 999 * 60, 0.002, 0.03
+    assert long - short > steps * pause + 1000 * rest
 
 
 async def test_modifiers_and_buttons_that_stay_down_are_sent_as_they_are() -> None:
