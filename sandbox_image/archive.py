@@ -1,8 +1,9 @@
 """Folders as a stream of bytes: tar in GNU's format, packed and unpacked in constant memory.
 
 Host and sandbox both use this; standard library only. Names in the stream are relative to the folder, `.` first, in
-order of names; links stay links. What comes in may be hostile: only files, folders and links are taken, every place is
-checked name by name, and no link is followed on the way to it.
+order of names; links stay links. What could not be read is there by its name, as a member of a kind of ours. What comes
+in may be hostile: only files, folders and links are taken, every place is checked name by name, and no link is followed
+on the way to it.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ _LONG = {tarfile.GNUTYPE_LONGNAME: "name", tarfile.GNUTYPE_LONGLINK: "linkname"}
 _LONGEST = 8192  # bytes of a name
 _DEEPEST = 256  # folders in each other
 _FUTURE = 1 << 40  # seconds since 1970
-_TOLD = 1000  # links that were left out, by name
+_TOLD = 1000  # names of what was left out
+_UNREAD = b"U"  # a kind of member of our own: what stands at a place and could not be read
 _WRITABLE_FOLDER = 0o700  # what is unpacked into a folder, and moves with it, needs that
 _HARMLESS = 0o755  # of what is not trusted: nobody else may write
 
@@ -37,14 +39,15 @@ class ArchiveError(Exception):
     """A stream that is no archive of a folder, or holds what may not be in one."""
 
 
-def pack(root: str, *, one_device: bool = False) -> Iterator[bytes]:
+def pack(root: str, *, lenient: bool = False) -> Iterator[bytes]:
     """A folder as a stream. Raises OSError where something cannot be read.
 
     A file that grows meanwhile is cut at its first length, one that shrinks is filled up with zeros, one that vanishes
-    is left out. Sockets, pipes and devices are left out, as are other file systems with `one_device`.
+    is left out. Sockets, pipes and devices are left out. With `lenient`, so are other file systems, and what in the
+    folder may not be read is named instead.
     """
     buffer = bytearray()
-    for piece in _packed(root, one_device=one_device):
+    for piece in _packed(root, lenient=lenient):
         buffer += piece
         if len(buffer) >= PIECE:
             yield bytes(buffer)
@@ -58,7 +61,7 @@ def receive(pieces: Iterator[bytes], target: str, *, trusted: bool) -> list[str]
     Until then it lies in a folder of its own beside. Into a folder that is there it is merged: files and links replace
     files and links, and nothing is moved where a folder stands in the way of something else or the reverse. Raises
     ArchiveError and OSError, with nothing done. What is not `trusted` gets no mode that lets others write, and links
-    that lead out of the folder are left out, the first thousand by name.
+    that lead out of the folder are left out. What was left out is told, the first thousand by name.
     """
     there = os.path.isdir(target)
     part = f"{target if there else os.path.dirname(target)}/.{secrets.token_hex(6)}.part"
@@ -85,14 +88,20 @@ def told(path: str) -> str:
 # --- packing ----------------------------------------------------------------------------------------------------------
 
 
-def _packed(root: str, *, one_device: bool) -> Iterator[bytes]:
-    for path, status in _walk(root, one_device=one_device):
-        yield from _member(os.path.relpath(path, root), path, status)
+def _packed(root: str, *, lenient: bool) -> Iterator[bytes]:
+    for path, status in _walk(root, lenient=lenient):
+        name = os.path.relpath(path, root)
+        try:
+            yield from _member(name, path, status)
+        except PermissionError:
+            if not lenient:
+                raise
+            yield _refused(name)
     yield 2 * _END
 
 
-def _walk(root: str, *, one_device: bool) -> Iterator[tuple[str, os.stat_result]]:
-    """The folder itself and all in it, depth first, in order of names."""
+def _walk(root: str, *, lenient: bool) -> Iterator[tuple[str, os.stat_result | None]]:
+    """The folder itself and all in it, depth first, in order of names; without a status what may not be read."""
     device = os.stat(root).st_dev
     waiting = [(root, iter([""]))]
     while waiting:
@@ -104,16 +113,23 @@ def _walk(root: str, *, one_device: bool) -> Iterator[tuple[str, os.stat_result]
         try:
             status = os.lstat(path)
             if stat.S_ISDIR(status.st_mode):
-                if one_device and status.st_dev != device:
+                if lenient and status.st_dev != device:
                     continue
                 waiting.append((path, iter(sorted(os.listdir(path)))))
         except FileNotFoundError:
             continue
+        except PermissionError:
+            if not lenient or path == root:
+                raise
+            yield path, None
+            continue
         yield path, status
 
 
-def _member(name: str, path: str, status: os.stat_result) -> Iterator[bytes]:
-    """One member: its header, then a file's bytes padded to a block."""
+def _member(name: str, path: str, status: os.stat_result | None) -> Iterator[bytes]:
+    """One member: its header, then a file's bytes padded to a block. Raises PermissionError before the header."""
+    if status is None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     info = TarInfo(name)
     info.mode = stat.S_IMODE(status.st_mode)
     info.mtime = int(status.st_mtime)
@@ -143,6 +159,12 @@ def _file_member(info: TarInfo, path: str) -> Iterator[bytes]:
     for start in range(0, left, PIECE):
         yield bytes(min(PIECE, left - start))
     yield bytes(-info.size % _BLOCK)
+
+
+def _refused(name: str) -> bytes:
+    info = TarInfo(name)
+    info.type = _UNREAD
+    return _header(info)
 
 
 def _open_now(path: str, flags: int) -> int:
@@ -212,7 +234,7 @@ def _unpack(pieces: Iterator[bytes], into: str, *, trusted: bool) -> list[str]:
     for info in source.members():
         try:
             path, depth = _place(into, info.name)
-            if trusted or not info.issym() or _stays(info.linkname, depth):
+            if info.type != _UNREAD and (trusted or not info.issym() or _stays(info.linkname, depth)):
                 _make(source, info, path, trusted=trusted)
             elif len(left_out) < _TOLD:
                 left_out.append(told(os.path.relpath(path, into)))

@@ -172,7 +172,7 @@ def _pieces(path: str, descriptor: int) -> Iterator[bytes]:
 
 def _folder(path: str) -> Iterator[bytes]:
     with refusing(f"read {told(path)}"):
-        yield from archive.pack(os.path.realpath(path), one_device=True)
+        yield from archive.pack(os.path.realpath(path), lenient=True)
 
 
 def _special(mode: int) -> str:

@@ -53,8 +53,6 @@ def get(
     record, rest = meant(words)
     path, to = _two(rest, "a place in the desktop, and a file or folder", ".")
     told = run(_get(record, path, to, into=Path(to).is_dir(), limit=read_as(parse_bytes, limit)))
-    for name in told.get("left_out", ()):
-        typer.echo(f"left out, since it leads out of the folder: {name}", err=True)
     if to != "-":
         typer.echo(json.dumps(told) if as_json else told["path"])
 
@@ -81,6 +79,8 @@ async def _get(record: Record, path: str, to: str, *, into: bool, limit: int) ->
             place /= (await desktop.stat(path)).name
         with _shown(path) as progress:
             info = await desktop.get(path, place, limit=limit, progress=progress)
+    for name in info.left_out:
+        typer.echo(f"left out, as a link that leads out or what may not be read: {name}", err=True)
     left_out = {"left_out": info.left_out} if info.left_out else {}
     return {"path": str(place), "type": info.type, "bytes": info.bytes} | left_out
 

@@ -37,9 +37,9 @@ class Source(NamedTuple):
 
 
 class Saved(FileInfo):
-    """What was brought, and which links of a folder were not, since they lead out of it: the first thousand by name.
+    """What was brought, and what of a folder was not: links that lead out of it, and what may not be read there.
 
-    A name is relative to the folder, and written as all names in a sandbox are.
+    `left_out` names the first thousand, relative to the folder and written as all names in a sandbox are.
     """
 
     left_out: tuple[str, ...] = ()

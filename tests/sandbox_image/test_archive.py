@@ -229,7 +229,7 @@ def test_links_that_stay_are_kept_and_modes_made_harmless(tmp_path: Path) -> Non
     assert found["x/y/z"] == ("folder", 0o755, None)
 
 
-def peak(work: Callable[[], None]) -> int:
+def peak(work: Callable[[], object]) -> int:
     """The most memory Python had at once, in bytes."""
     tracemalloc.start()
     try:

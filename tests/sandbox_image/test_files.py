@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox_image.archive import pack
+from sandbox_image.archive import pack, receive
 from sandbox_image.wire import ErrorCode, FileInfo, ReadFile, Refused, RemoveFile, WriteFile
 from tests.support.guest_worker import run
 
@@ -197,9 +197,22 @@ async def test_a_socket_cannot_be_read(worker: Worker, home: Path) -> None:
     assert refused.value.failure.code is ErrorCode.FILE_ERROR
 
 
-async def test_a_folder_with_an_unreadable_file_is_refused_by_name(worker: Worker) -> None:
-    await run(worker, "mkdir d; echo > d/a; echo > d/b; chmod 0 d/b")
-    with pytest.raises(Refused, match="d/b") as refused:
+async def test_what_may_not_be_read_in_a_folder_costs_nothing_but_itself_and_is_named(
+    worker: Worker, tmp_path: Path
+) -> None:
+    await run(
+        worker, r"mkdir -p d/no d/z; echo a > d/a; echo > d/secret; echo > d/no/x; echo > d/z/$'\xff'; echo z > d/z/z"
+    )
+    await run(worker, r"chmod 0 d/secret d/no d/z/$'\xff'; chmod 400 d/z/z")
+    _, content = await read(worker, "d")
+    assert receive(iter([content]), str(tmp_path / "kept"), trusted=False) == ["no", "secret", r"z/\xff"]
+    kept = {str(path.relative_to(tmp_path / "kept")) for path in (tmp_path / "kept").rglob("*")}
+    assert kept == {"a", "z", "z/z"}
+
+
+async def test_a_folder_that_may_not_be_listed_is_refused(worker: Worker) -> None:
+    await run(worker, "mkdir d; chmod 0 d")
+    with pytest.raises(Refused, match="Permission denied") as refused:
         await read(worker, "d")
     assert refused.value.failure.code is ErrorCode.DENIED
 

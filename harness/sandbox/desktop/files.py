@@ -35,10 +35,11 @@ class Files(Requests):
 
         A file is whole or not there at all. So is a folder: it is put in its place once all of it has come, merged
         with what is there; where a folder stands in the way of a file, or the reverse, nothing is put. Links stay
-        links. Those that lead out of the folder, also by an absolute path, are left out, and `left_out` of the result
-        names them; so are sockets, pipes, devices and other file systems, which are not named. Raises FileFailed;
-        UsageError where it cannot be written here; ActionFailed with code `oversized` beyond `limit` bytes, None for
-        any number. `progress` is called with the bytes done and the total, which is None for a folder.
+        links. Those that lead out of the folder, also by an absolute path, are left out, as is what the desktop's user
+        may not read, and `left_out` of the result names them; so are sockets, pipes, devices and other file systems,
+        which are not named. Raises FileFailed; UsageError where it cannot be written here; ActionFailed with code
+        `oversized` beyond `limit` bytes, None for any number. `progress` is called with the bytes done and the total,
+        which is None for a folder.
         """
         with sendable():
             request = ReadFile(path=path)

@@ -48,6 +48,11 @@ def test_files_and_folders_are_copied_as_cp_does_it(leftovers: Leftovers, tmp_pa
     assert said(target, "get", "new/name") == "name\n"
     assert said(target, "get", "copy") == "copy\n"
     assert said(target, "get", "copy", "renamed") == "renamed\n"
+    said(target, "shell", "ln -s /etc/passwd other/out")
+    partly = harness(target, "get", "other", "partly", "--json")
+    assert json.loads(partly.stdout) == {"path": "partly", "type": "folder", "bytes": 0, "left_out": ["out"]}
+    assert partly.stderr.endswith(b"may not be read: out\n")
+    (target / "partly" / "note").unlink()
     told = json.loads(said(target, "get", "new/name", "x", "--json"))
     assert told == {"path": "x", "type": "file", "bytes": 4}
     assert said(target, "get", "given", "-") == "from a pipe"
