@@ -16,6 +16,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/sandbox/test_accessible_programs.py": "what the desktop's own programs tell of their windows",
     "tests/harness/sandbox/test_applications.py": "the desktop's own programs, at work",
     "tests/harness/sandbox/test_bad_luck.py": "a sandbox whose programs are killed or stopped under way",
+    "tests/harness/sandbox/test_clock.py": "a sandbox at work while the wall clock is set, on both sides",
     "tests/harness/sandbox/test_large_files.py": "files of a size and number that tell, in a container",
     "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
     "tests/examples/test_examples.py": "the example flows",
