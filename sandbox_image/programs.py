@@ -30,6 +30,8 @@ Told = dict[str, Any]
 LOGS = ".cache/harness/logs"
 REMEMBERED = 100
 """Programs that have ended and are remembered, with their logs; those before them are forgotten."""
+MAX_COMMAND = 1000
+"""Characters of a command line that are told, so that the list of all fits into one answer."""
 RESOLVE_S = 20.0
 RESOLVER = Path(__file__).with_name("opening.py")
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -46,7 +48,7 @@ class Program:
         pipe: Pipe,
         at_end: Callable[[], None],
     ) -> None:
-        self.argv = argv
+        self.argv = _short(argv)
         self.process = process
         self.log = log
         self.ended = asyncio.Event()
@@ -188,6 +190,18 @@ class Programs:
         ended = [pid for pid, program in self._known.items() if program.silent]
         for pid in ended[: max(0, len(ended) - REMEMBERED + 1)]:
             self._known.pop(pid).forget()
+
+
+def _short(argv: Sequence[str]) -> list[str]:
+    """A command line up to its limit; one that is cut ends in `…`."""
+    told: list[str] = []
+    room = MAX_COMMAND
+    for word in argv:
+        if len(word) > room:
+            return [*told, f"{word[:room]}…"]
+        told.append(word)
+        room -= len(word)
+    return told
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

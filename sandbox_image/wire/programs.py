@@ -78,7 +78,7 @@ class Program(Message):
 
     kind: Literal["program"] = "program"
     pid: int
-    argv: tuple[str, ...]
+    argv: tuple[str, ...]  # 1000 characters of it; a longer one ends in …
     log: str
     running: bool
     code: int | None  # while it runs, none

@@ -85,6 +85,13 @@ async def test_many_programs_start_at_once(worker: Worker) -> None:
     assert len({program.log for program in started}) == 20
 
 
+async def test_however_long_command_lines_are_all_programs_can_be_listed(worker: Worker) -> None:
+    for _ in range(20):
+        await ended(worker, await launch(worker, "true", "x" * 120_000, "y"))
+    assert {program.argv for program in await listed(worker)} == {("true", "x" * 996 + "…")}
+    assert len((await worker.programs(None)).programs) == 20
+
+
 # --- ends -------------------------------------------------------------------------------------------------------------
 
 
