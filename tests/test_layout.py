@@ -20,6 +20,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/sandbox/test_clock.py": "a sandbox at work while the wall clock is set, on both sides",
     "tests/harness/sandbox/test_large_files.py": "files of a size and number that tell, in a container",
     "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
+    "tests/harness/sandbox/test_typing.py": "text into every kind of program, and what they say became of it",
     "tests/examples/test_examples.py": "the example flows",
     "tests/test_bench.py": "typing into every program, as the benchmarks count it",
     "tests/test_exports.py": "the public names",

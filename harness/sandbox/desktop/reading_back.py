@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 from typing import Literal, NamedTuple, TypeAlias
+from unicodedata import east_asian_width
 
 from harness.errors import AccessibilityFailed, NodeRefused, NoSuchNode
 from harness.sandbox.desktop.accessibility import Accessibility
@@ -159,7 +160,7 @@ def in_terminal(text: str, found: str, before: NodeText | None, now: NodeText) -
     if before is None or now.text[:at] != before.text[:at]:
         found = now.text[: now.caret]
     parts = re.split(r"[\n\t]", text)  # a shell completes at a tab
-    if _in_order(parts, found):
+    if _in_order([_unfilled(part) for part in parts], _unfilled(found)):
         return Told("exact", found)
     if not found:
         return Told("unknown", "", "the terminal shows nothing of it, as where a password is asked for")
@@ -177,6 +178,12 @@ def _in_order(parts: list[str], found: str) -> bool:
             return False
         at = place + len(part)
     return found[at:].endswith(parts[-1])
+
+
+def _unfilled(text: str) -> str:
+    """Where a wide character does not fit at the end of a line, a shell fills the line with a space."""
+    pairs = zip_longest(text, text[1:], fillvalue="\0")
+    return "".join(one for one, after in pairs if one != " " or east_asian_width(after) not in {"W", "F"})
 
 
 def _caret(text: NodeText) -> int | None:

@@ -128,6 +128,8 @@ def test_where_the_caret_is_not_told_all_of_a_text_is_compared(before: NodeText 
     [
         ("ls -l", "$ ", "$ ls -l", "exact"),
         ("ls\n", "$ ", "$ ls\nfile\n$ ", "exact"),
+        ("漢字 漢", "$ ", "$ 漢 字 漢", "exact"),  # a wide character went to the next line
+        ("a b", "$ ", "$ a  b", "differs"),
         ("echo a\necho b\n", "$ ", "$ echo a\na\n$ echo b\nb\n$ ", "exact"),
         ("ls\n", "first\n$ ", "$ ls\nfile\n$ ", "exact"),  # it has scrolled
         ("ls", "$ ", "$ sl", "differs"),
