@@ -90,6 +90,6 @@ def terminal(display: str, tmp_path: Path) -> Iterator[Terminal]:
     from tests.support.xserver import Terminal, running  # noqa: PLC0415 - see above
 
     terminal = Terminal(tmp_path)
-    with running(*terminal.command, display=display):
-        yield terminal.open()
+    with running(*terminal.command, display=display) as xterm:
+        yield terminal.open(display, xterm.pid)
         terminal.close()

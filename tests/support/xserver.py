@@ -279,11 +279,14 @@ class Terminal:
         self._server.listen()
         self.command = ("xterm", "-u8", "-T", "terminal", "-e", "python3", "-c", self.PROGRAM, str(folder / "s"))
 
-    def open(self) -> Terminal:
-        """Wait until the program in the terminal listens."""
+    def open(self, display: str, pid: int) -> Terminal:
+        """Wait until the program in the terminal listens and keys go to it: it may start before its window is there."""
         self._server.settimeout(PATIENCE_S)
         self._input, _ = self._server.accept()
         self._input.settimeout(PATIENCE_S)
+        desk = Desk(display)
+        assert desk.comes_true(lambda: desk.x.in_front() == pid, PATIENCE_S), "the terminal did not get the focus"
+        desk.close()
         return self
 
     def read(self, count: int) -> bytes:
