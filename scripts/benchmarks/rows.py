@@ -78,7 +78,8 @@ def table(rows: Iterable[Row]) -> str:
     lines = ["  ".join(_padded(row, widths)).rstrip() for row in cells]
     lines.insert(1, "-" * max(map(len, lines)))
     missed = [f"missed: {row.name}: {_amount(row.value)} {row.unit}{_because(row)}" for row in rows if not row.met]
-    return "\n".join([*lines, "", *(missed or ["every budget is met"])])
+    notes = [f"{row.name}: {row.note}" for row in rows if row.note and row.sound]
+    return "\n".join([*lines, "", *notes, *(missed or ["every budget is met"])])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
