@@ -175,7 +175,7 @@ class Look:
             return None
         inside = [await self._inside(window, ("focused", "focusable", "showing")) for window in windows]
         innermost = [refs[-1] for refs in inside if refs]  # a page has the focus, and its field
-        return innermost[0] if len(innermost) == 1 else None
+        return innermost[-1] if innermost and (active or len(innermost) == 1) else None
 
     async def _inside(self, window: Ref, states: Collection[str]) -> list[Ref]:
         """All that is in a window and in these states, in order: found by the program itself where it can."""
