@@ -41,6 +41,7 @@ async def consume(stream: AsyncIterator[bytes], work: Callable[[Iterator[bytes]]
         if pulling:
             pulling.cancel()
         await asyncio.wait([working])
+        working.exception()  # it was given up: how it ended interests nobody
         raise
     finally:
         thread.shutdown(wait=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,22 @@ async def test_cancelling_waits_until_the_work_has_cleaned_up() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert cleaned.is_set()
+
+
+async def test_cancelling_leaves_nothing_to_complain_about() -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    begun = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        begun.set()
+        await asyncio.Event().wait()
+        yield b""
+
+    task = asyncio.create_task(consume(endless(), list))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    del task
+    gc.collect()
+    assert complaints == []
