@@ -37,7 +37,8 @@ def read_layout(x: Connection) -> Layout:
     """Every symbol that a key gives alone, with Shift or with AltGr in the layout in force; the plainest way to each.
 
     A character is found by the symbol that `symbol_of` names as well as by the layout's own, since those of Greek,
-    Cyrillic and others are older than Unicode.
+    Cyrillic and others are older than Unicode. Of the keypad only what it gives alone counts: its digits are had by Num
+    Lock, and with Shift it moves the cursor.
     """
     rows = _rows(x)
     group = x.pointer()[2] >> GROUP_SHIFT & 3
@@ -49,7 +50,8 @@ def read_layout(x: Connection) -> Layout:
         if len(held) < len(modifiers):
             continue
         for code, row in zip(KEYS, rows, strict=True):
-            if symbol := _at(row, column):
+            symbol = _at(row, column)
+            if symbol and not (modifiers and symbol in KEYPAD):
                 found.setdefault(symbol, Stroke(code, held))
     for symbol, stroke in list(found.items()):
         if code_point := _character(symbol):
@@ -60,13 +62,16 @@ def read_layout(x: Connection) -> Layout:
 def bind(desk: Desk, symbols: Iterable[int]) -> Layout | None:
     """The layout with symbols it lacks given to keys without a use, two to a key; None where those do not suffice.
 
-    A key keeps what it was given: programs are slow to notice when one changes twice.
+    Those of the keypad have a key each, since Shift does nothing to it. A key keeps what it was given: programs are
+    slow to notice when one changes twice.
     """
     layout = read_layout(desk.x)
     lacking = [symbol for symbol in dict.fromkeys(symbols) if symbol not in layout]
     if not lacking:
         return layout
-    pairs = [lacking[at : at + 2] for at in range(0, len(lacking), 2)]
+    alone = [[symbol] for symbol in lacking if symbol in KEYPAD]
+    others = [symbol for symbol in lacking if symbol not in KEYPAD]
+    pairs = alone + [others[at : at + 2] for at in range(0, len(others), 2)]
     rows = _rows(desk.x)
     spare = _spare(rows)
     if len(pairs) > len(spare):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sandbox_image.keys import LEVEL3, SHIFT, UNICODE, symbol_of
+from sandbox_image.keys import LEVEL3, SHIFT, UNICODE, parse, symbol_of
 from sandbox_image.lane import Desk
 from sandbox_image.layout import bind, read_layout
 from tests.support.xserver import change_group
@@ -73,6 +73,16 @@ def test_what_is_missing_is_given_to_keys_without_a_use_two_to_a_key(desk: Desk,
     assert [found[symbol_of(one)].held for one in "漢字é"] == [(), (found[SHIFT].code,), ()]
     assert found[symbol_of("漢")].code == found[symbol_of("字")].code
     assert {symbol: found[symbol] for symbol in before} == before
+
+
+def test_digits_of_the_keypad_need_neither_shift_nor_num_lock(desk: Desk, layout: Callable[[str], None]) -> None:
+    layout("us")
+    keypad = {name: symbol for name in ("KP_5", "KP_6", "KP_Home") for symbol in [parse(name)[0].symbol]}
+    assert keypad["KP_Home"] in read_layout(desk.x)
+    found = bind(desk, [*keypad.values(), symbol_of("é")])
+    assert found is not None
+    assert [found[symbol].held for symbol in keypad.values()] == [(), (), ()]
+    assert len({found[symbol].code for symbol in (*keypad.values(), symbol_of("é"))}) == 4
 
 
 def test_a_key_keeps_what_it_was_given(desk: Desk) -> None:
