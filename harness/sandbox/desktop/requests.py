@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
@@ -97,7 +98,9 @@ def point(place: Place) -> ScreenPoint:
 
 
 def ms(seconds: float, least: int = 1) -> int:
-    """Seconds as whole milliseconds."""
+    """Seconds as whole milliseconds. Raises UsageError for what is no number of them."""
+    if not math.isfinite(seconds):
+        raise UsageError(f"a time is a number of seconds; found {seconds}. The longest is an hour, 3600")
     return max(least, round(seconds * 1000))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from harness.errors import (
@@ -57,6 +59,8 @@ async def test_an_answer_with_too_little_in_it_is_a_mismatch() -> None:
     ("attempt", "error"),
     [
         (lambda desktop: desktop.perform(deadline=1e9), UsageError),
+        (lambda desktop: desktop.wait_for_window("x", timeout=math.inf), UsageError),
+        (lambda desktop: desktop.hold("a", math.nan), UsageError),
     ],
 )
 async def test_what_cannot_be_done_is_an_error_of_its_class(attempt: object, error: type[Exception]) -> None:
