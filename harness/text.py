@@ -20,6 +20,7 @@ from sandbox_image.wire import Region, Word
 
 _PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-"})  # noqa: RUF001
 """Quotes and dashes that a font, and so OCR, does not keep apart."""
+_FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 LIKENESS = 0.6
 """From this ratio on a line counts as a near miss; difflib's own measure for close matches."""
 
@@ -42,6 +43,12 @@ class Pattern:
     def found_in(self, text: str) -> bool:
         """Whether some part of `text` is it: for titles, output and files, where there is no OCR to forgive."""
         return bool(self.regex.search(text)) if self.regex else fold(self.source) in fold(text)
+
+
+def spelled(regex: re.Pattern[str]) -> str:
+    """A compiled regular expression as text, its flags in front, for whoever compiles it again."""
+    flags = "".join(letter for letter, flag in _FLAGS.items() if regex.flags & flag)
+    return f"(?{flags}){regex.pattern}" if flags else regex.pattern
 
 
 @dataclass(frozen=True, slots=True)

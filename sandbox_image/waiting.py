@@ -31,7 +31,7 @@ def wait_change(desk: Desk, action: WaitChange) -> Waited:
     """Wait for another pixel. Raises Refused: DEADLINE, OFF_SCREEN."""
     since = time.monotonic()
     before = desk.grab(action.region)
-    if action.since not in {None, token(before)}:
+    if action.since and action.since != token(before):
         return Waited(effect=Effect(changed=True, box=before.region, share=1.0, still=False, waited_ms=0))
     after = changed(desk, before, since + action.timeout_ms / 1000)
     if after is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from harness.errors import ActionFailed, FileFailed
+from harness.errors import ActionFailed, FileFailed, WireMismatch
 from harness.flow.nodes import expect_node, locate_node
 from harness.flow.parts import Find, Target
 from harness.flow.scene import QUIET_MS, Scene
@@ -12,7 +13,7 @@ from harness.flow.schema import BashStep, ExpectStep, FileMatch
 from harness.flow.windows import expect_window, fits
 from harness.sandbox.desktop import ShellResult
 from harness.text import Match, Pattern, find, lines, nearest, touches
-from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, Word
+from sandbox_image.wire import Effect, ErrorCode, ReadText, Region, ScreenPoint, Settle, TextRead, WaitChange, Word
 
 STEADY = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, limit_ms=5 * QUIET_MS)
 """A look that tells as well whether the screen changes meanwhile."""
@@ -20,6 +21,15 @@ _AROUND = 6  # pixels around a target that have to hold still with it
 _TOLD = 6  # lines or titles listed in a failure
 _TAIL = 600  # characters of output told in a failure
 _READ_LIMIT = 64 << 20  # bytes of a file that are brought to look into it
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was read, what changed meanwhile, and what it takes for something else to be read."""
+
+    words: tuple[Word, ...] = ()
+    effect: Effect | None = None
+    news: WaitChange | None = None
 
 
 # --- targets --------------------------------------------------------------------------------------------------
@@ -32,24 +42,28 @@ async def locate(scene: Scene, target: Target) -> ScreenPoint:
         return target.point
     if target.node:
         return await locate_node(scene, target.node, target.nth)
-    words: tuple[Word, ...] = ()
+    look = _Look()
     matches: tuple[Match, ...] = ()
     previous: Region | None = None
     looks = scene.looks()
-    while await looks.again():
-        words, effect = await _read(scene, target, STEADY)
-        matches = _matches(words, target)
+    while await looks.again(None if previous else look.news):
+        look = await _read(scene, target, STEADY)
+        matches = _matches(look.words, target)
         chosen = _chosen(matches, target.nth)
-        if chosen and (_steady(effect, chosen.box) or chosen.box == previous):
+        if chosen and (_steady(look.effect, chosen.box) or chosen.box == previous):
             scene.box = chosen.box
             scene.points.append(chosen.box.center)
             return chosen.box.center
         previous = chosen.box if chosen else None
-    raise await _unlocated(scene, target, words, matches)
+    raise await _unlocated(scene, target, look.words, matches)
 
 
-async def _read(scene: Scene, wanted: Find, settle: Settle) -> tuple[tuple[Word, ...], Effect | None]:
-    """The words in the part of the screen a selector looks at; none while its window is not there."""
+async def _read(scene: Scene, wanted: Find, settle: Settle | None) -> _Look:
+    """The words in the part of the screen a selector looks at; none while its window is not there.
+
+    It has no news to wait for where a pixel may not tell all: when another window becomes the one to look in, or the
+    screen comes to rest.
+    """
     region = wanted.region
     if wanted.within:
         size = scene.desktop.screen
@@ -58,10 +72,14 @@ async def _read(scene: Scene, wanted: Find, settle: Settle) -> tuple[tuple[Word,
         within = window.region.clipped(screen) if window else None
         region = within.clipped(region) if within and region else within
         if region is None:
-            return (), None
+            return _Look()
     reply, _ = await scene.perform(ReadText(region=region), settle=settle, keep="before")
-    (result,) = reply.results
-    return (result.words if isinstance(result, TextRead) else ()), reply.effect
+    (read,) = reply.results
+    if not isinstance(read, TextRead):
+        raise WireMismatch(f"'read_text' was answered with {read.kind!r}")
+    restless = reply.effect is not None and not reply.effect.still
+    news = None if wanted.within or restless else WaitChange(region=region, since=read.seen)
+    return _Look(read.words, reply.effect, news)
 
 
 def _matches(words: Sequence[Word], wanted: Find) -> tuple[Match, ...]:
@@ -135,21 +153,21 @@ async def expect(scene: Scene, wanted: ExpectStep) -> None:
 
 
 async def _expect_text(scene: Scene, wanted: ExpectStep) -> None:
-    words: tuple[Word, ...] = ()
+    look = _Look()
     looks = scene.looks()
-    while await looks.again():
-        words, effect = await _read(scene, wanted, STEADY)
-        matches = _matches(words, wanted)
+    while await looks.again(look.news):
+        look = await _read(scene, wanted, STEADY if wanted.gone else None)
+        matches = _matches(look.words, wanted)
         there = len(matches) >= (wanted.nth or 1)
         if there and not wanted.gone:
             scene.box = matches[(wanted.nth or 1) - 1].box
             return
         # Gone only counts on a screen that is still: the moment between two pages is not the next page.
-        if wanted.gone and not there and (effect is None or effect.still):
+        if wanted.gone and not there and (look.effect is None or look.effect.still):
             return
     if wanted.gone:
-        raise await scene.failed(f"text {wanted.text} is still on the screen", _matches(words, wanted))
-    raise await _unseen(scene, wanted, words)
+        raise await scene.failed(f"text {wanted.text} is still on the screen", _matches(look.words, wanted))
+    raise await _unseen(scene, wanted, look.words)
 
 
 async def _expect_file(scene: Scene, wanted: FileMatch, *, gone: bool) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from harness.flow.parts import NodeMatch
 from harness.flow.scene import Scene
-from sandbox_image.wire import Node, ScreenPoint
+from harness.sandbox.desktop.requests import sendable
+from harness.text import spelled
+from sandbox_image.wire import FindNodes, Node, NodeQuery, NodeScope, NodesFound, ScreenPoint, WaitNode
 
 _TOLD = 6  # nodes listed in a failure
 
@@ -15,9 +17,10 @@ async def locate_node(scene: Scene, wanted: NodeMatch, nth: int | None) -> Scree
     """The middle of the node that is meant, once it is there and holds still. Raises StepFailed."""
     nodes: tuple[Node, ...] = ()
     previous: Node | None = None
+    asked = _asked(wanted)
     looks = scene.looks()
-    while await looks.again():
-        nodes = await find(scene, wanted)
+    while await looks.again(None if nodes else _coming(asked)):
+        nodes = await _find(scene, asked)
         chosen = _chosen(nodes, nth)
         if chosen and chosen.box and previous and previous.box == chosen.box:
             scene.box = chosen.box
@@ -34,28 +37,38 @@ async def locate_node(scene: Scene, wanted: NodeMatch, nth: int | None) -> Scree
 async def expect_node(scene: Scene, wanted: NodeMatch, *, gone: bool) -> None:
     """Wait until one is there, or none is. Raises StepFailed."""
     nodes: tuple[Node, ...] = ()
+    asked = _asked(wanted)
     looks = scene.looks()
-    while await looks.again():
-        nodes = await find(scene, wanted)
+    while await looks.again(None if gone else _coming(asked)):
+        nodes = await _find(scene, asked)
         if bool(nodes) != gone:
             scene.box = nodes[0].box if nodes else None
             return
     raise await scene.failed(f"{wanted} is still there: {_named(nodes)}" if gone else f"there is no {wanted}")
 
 
-async def find(scene: Scene, wanted: NodeMatch) -> tuple[Node, ...]:
-    """All nodes that match, in the order in which their programs have them."""
+def _asked(wanted: NodeMatch) -> FindNodes:
     name, regex = (wanted.name.source, wanted.name.regex) if wanted.name else (None, None)
-    found = await scene.desktop.find_nodes(
-        wanted.role,
-        None if regex else name,
-        name_regex=f"(?i){regex.pattern}" if regex else None,
-        text=wanted.text,
-        states=wanted.states,
-        app=wanted.app,
-        window=wanted.window,
-    )
-    return found.nodes
+    with sendable():
+        query = NodeQuery(
+            role=wanted.role,
+            name=None if regex else name,
+            name_regex=spelled(regex) if regex else None,
+            text=wanted.text,
+            states=wanted.states,
+        )
+        return FindNodes(scope=NodeScope(app=wanted.app, window=wanted.window), query=query)
+
+
+def _coming(asked: FindNodes) -> WaitNode:
+    return WaitNode(scope=asked.scope, query=asked.query)
+
+
+async def _find(scene: Scene, asked: FindNodes) -> tuple[Node, ...]:
+    """All nodes that match, in the order in which their programs have them."""
+    reply, _ = await scene.perform(asked)
+    (found,) = reply.results
+    return found.nodes if isinstance(found, NodesFound) else ()
 
 
 def _chosen(nodes: Sequence[Node], nth: int | None) -> Node | None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from itertools import chain, repeat
+from typing import TypeAlias
 
-from harness.errors import HarnessError
+from harness.errors import DeadlinePassed, HarnessError, NoSuchNode, NoSuchWindow
 from harness.events import Candidate, Emit, FileCollected, FrameCaptured, Moment, Output, StepFailure
 from harness.flow.cover import cover, secret_boxes
 from harness.flow.plan import Step
@@ -24,11 +25,16 @@ from sandbox_image.wire import (
     ScreenPoint,
     Settle,
     TextRead,
+    WaitChange,
+    WaitNode,
+    WaitWindow,
     Window,
 )
 
-POLL_MS = (100, 250, 500, 1000)
-"""Longest waits for a change of the screen between looks; the last one is repeated."""
+News: TypeAlias = WaitChange | WaitNode | WaitWindow
+"""What the sandbox can wait for, so that nobody has to look again and again."""
+BEAT_MS = (100, 250, 500, 1000)
+"""Longest waits between looks at what nothing tells of; the last one is repeated. What never rests is read on it."""
 QUIET_MS = 100
 _LEAST = 0.05
 _ACT = 10.0  # seconds an action gets when finding its target used up the time
@@ -165,29 +171,41 @@ class Scene:
 
 
 class Looks:
-    """`while await looks.again():` - at once, then after each change of the screen, last when the time is over."""
+    """`while await looks.again():` - at once, then whenever there may be news, last when no more can come."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._waits = chain(POLL_MS, repeat(POLL_MS[-1]))
-        self._begun = False
+        self._beats = chain(BEAT_MS, repeat(BEAT_MS[-1]))
+        self._begun = self._over = False
 
-    async def again(self) -> bool:
-        """Whether to look once more; waits for a change first, except the first time.
+    async def again(self, news: News | None = None) -> bool:
+        """Whether to look once more; waits for news first, except the first time.
 
-        The sandbox waits for damage, so this costs nothing on a still screen. Files and commands are asked again on
-        the same beat: what they wait for mostly comes with a change of the screen, and otherwise within a second.
+        `news` is what the sandbox can wait for: nobody looks before it comes, or the time is over. Where there is no
+        such thing, as for files and commands, one looks on a beat: what they wait for mostly comes with a change of
+        the screen, and otherwise within a second.
         """
         if not self._begun:
             self._begun = True
             return True
-        scene = self._scene
-        if not scene.left:
+        if self._over or not self._scene.left:
             return False
-        wait = max(1, min(next(self._waits), round(scene.left * 1000)))
-        started = scene.seconds
-        limit = max(wait, 2 * QUIET_MS)
-        await scene.perform(settle=Settle(first_ms=wait, quiet_ms=QUIET_MS, patience_ms=0, limit_ms=limit))
+        started, beat = self._scene.seconds, next(self._beats)
+        try:
+            if news:
+                await self._wait(news, self._scene.left)
+            else:
+                await self._wait(WaitChange(), min(self._scene.left, beat / 1000))
+            if not isinstance(news, WaitNode | WaitWindow):  # what changed is looked at when it rests, or a beat later
+                limit = max(beat, 2 * QUIET_MS)
+                resting = Settle(first_ms=QUIET_MS, quiet_ms=QUIET_MS, patience_ms=0, limit_ms=limit)
+                await self._scene.perform(settle=resting)
+        except (DeadlinePassed, NoSuchNode, NoSuchWindow):
+            self._over = news is not None
         # A guest that answers at once, as a fake does, is not to be asked in a tight loop.
-        await asyncio.sleep(min(scene.left, max(0.0, _LEAST - (scene.seconds - started))))
+        await asyncio.sleep(min(self._scene.left, max(0.0, _LEAST - (self._scene.seconds - started))))
         return True
+
+    async def _wait(self, news: News, seconds: float) -> None:
+        wait = news.model_copy(update={"timeout_ms": max(1, round(seconds * 1000))})
+        await self._scene.perform(wait, deadline=seconds + _ACT)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.flow.parts import WindowMatch
 from harness.flow.scene import Scene
 from harness.flow.schema import ArrangeStep, CloseStep
+from harness.sandbox.desktop.requests import sendable
+from harness.text import fold, spelled
 from sandbox_image import wire
-from sandbox_image.wire import Window
+from sandbox_image.wire import WaitWindow, Window
 
 _TOLD = 6  # titles listed in a failure
 
@@ -18,7 +21,7 @@ async def locate_window(scene: Scene, wanted: WindowMatch) -> Window:
     fitting: list[Window] = []
     windows: tuple[Window, ...] = ()
     looks = scene.looks()
-    while len(fitting) != 1 and await looks.again():
+    while len(fitting) != 1 and await looks.again(None if fitting else _coming(wanted)):
         windows = await scene.windows()
         fitting = [window for window in windows if fits(window, wanted)]
     if len(fitting) == 1:
@@ -56,7 +59,7 @@ async def expect_window(scene: Scene, wanted: WindowMatch, *, gone: bool) -> Non
     looks = scene.looks()
     windows: tuple[Window, ...] = ()
     seen = False
-    while await looks.again():
+    while await looks.again(None if gone or seen else _coming(wanted)):
         windows = await scene.windows()
         fitting = [window for window in windows if fits(window, wanted)]
         # A window that has just come gets the focus a moment later, and the next step may type: look once more.
@@ -76,6 +79,16 @@ def fits(window: Window, wanted: WindowMatch) -> bool:
         and (wanted.window_class is None or _has_class(window, wanted.window_class))
         and (wanted.active is None or wanted.active == window.active)
     )
+
+
+def _coming(wanted: WindowMatch) -> WaitWindow:
+    """What can be waited for: a window that fits is this as well, though not the other way round."""
+    title = wanted.title
+    words = re.findall(r"[^\W_]+", fold(title.source)) if title and not title.regex else []
+    loosely = "(?i)" + r"[\W_]*".join(words)
+    with sendable():
+        regex = spelled(title.regex) if title and title.regex else loosely
+        return WaitWindow(title_regex=regex, window_class=wanted.window_class)
 
 
 def named(windows: Sequence[Window]) -> str:

@@ -1,9 +1,11 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.flow.values import parse_pattern
-from harness.text import Match, find, fold, lines, nearest, touches, union
+from harness.text import Match, find, fold, lines, nearest, spelled, touches, union
 from sandbox_image.wire import Region, Word
 
 CURLY = "\N{RIGHT SINGLE QUOTATION MARK}"
@@ -130,3 +132,11 @@ def test_a_match_is_as_sure_as_its_least_sure_word() -> None:
     words = (sure, unsure.model_copy(update={"confidence": 40.0}))
     assert [match.confidence for match in lines(words)] == [40]
     assert [match.confidence for match in find(words, parse_pattern("save"))] == [90]
+
+
+@pytest.mark.parametrize("flags", [re.NOFLAG, re.IGNORECASE, re.IGNORECASE | re.VERBOSE | re.ASCII])
+@pytest.mark.parametrize("pattern", ["^Save As", "(?m)^Save As", "(?i:save) As"])
+def test_a_regular_expression_as_text_is_the_same_when_it_is_compiled_again(pattern: str, flags: re.RegexFlag) -> None:
+    regex = re.compile(pattern, flags)
+    assert re.compile(spelled(regex)).flags == regex.flags
+    assert spelled(regex).endswith(pattern)

@@ -81,6 +81,6 @@ def editor(title: str = "note.txt - Editor", text: str = "") -> FakeWindow:
     return FakeWindow(title=title, text=text, buttons={"Save": save, "Close": close})
 
 
-def with_editor(text: str = "", files: Mapping[str, bytes] | None = None) -> FakeDesktop:
+def with_editor(text: str = "", files: Mapping[str, bytes] | None = None, *, patient: bool = False) -> FakeDesktop:
     """A desktop where `editor` opens an editor."""
-    return FakeDesktop(apps={"editor": lambda _argv: editor(text=text)}, files=files)
+    return FakeDesktop(apps={"editor": lambda _argv: editor(text=text)}, files=files, patient=patient)

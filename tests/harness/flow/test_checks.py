@@ -4,8 +4,8 @@ import pytest
 
 from harness.events import StepFinished
 from harness.testing import FakeDesktop
-from sandbox_image.wire import Click, Region
-from tests.support.flows import editor, run, with_editor
+from sandbox_image.wire import Click, Region, WaitChange
+from tests.support.flows import editor, run
 
 
 def shown(text: str, *more: str) -> FakeDesktop:
@@ -134,20 +134,26 @@ async def test_a_failure_says_what_there_was_instead(tmp_path: Path, step: str, 
     assert ran.failure == told
 
 
-async def test_what_comes_later_is_waited_for(tmp_path: Path) -> None:
-    desktop = with_editor(text="Ready")
-    looked = 0
+async def test_what_comes_between_reading_and_waiting_is_not_missed(tmp_path: Path) -> None:
+    desktop = shown("Not yet")
 
-    async def late(_: object) -> None:
-        nonlocal looked
-        looked += 1
-        if looked == 3:
+    async def late(action: object) -> None:
+        if isinstance(action, WaitChange):
             desktop.guest.show(editor(text="Ready"))
 
     desktop.guest.hook = late
     ran = await run("steps:\n  - {expect: Ready, timeout: 10s}\n", desktop, tmp_path)
     assert ran.verdict.outcome == "passed"
-    assert looked == 3
+    assert [action.kind for action in desktop.guest.done] == ["read_text", "wait_change", "read_text"]
+
+
+@pytest.mark.parametrize("step", ["expect: Ready", "click: Ready", "expect: {text: Note, gone: true}"])
+async def test_a_screen_that_is_still_is_read_at_first_and_at_last(tmp_path: Path, step: str) -> None:
+    desktop = FakeDesktop(patient=True)
+    desktop.guest.show(editor(text="Note"))
+    ran = await run(f"steps:\n  - {step}\n", desktop, tmp_path)
+    assert ran.verdict.outcome == "failed"
+    assert [action.kind for action in desktop.guest.done] == ["read_text", "read_text", "list_windows"]
 
 
 async def test_a_target_that_moves_is_not_clicked_until_it_holds_still(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from harness.testing import FakeDesktop
-from sandbox_image.wire import Region
+from sandbox_image.wire import Region, WaitNode
 from tests.support.flows import editor, run
 
 
@@ -47,3 +48,16 @@ async def test_nodes_are_expected_and_expected_to_be_gone(tmp_path: Path) -> Non
     )
     ran = await run(source, two_editors(), tmp_path)
     assert ran.verdict.outcome == "passed"
+
+
+async def test_a_node_that_comes_later_is_waited_for_and_nobody_looks_meanwhile(tmp_path: Path) -> None:
+    desktop = FakeDesktop(patient=True)
+
+    async def later(action: object) -> None:
+        if isinstance(action, WaitNode):
+            asyncio.get_running_loop().call_soon(desktop.guest.show, editor())
+
+    desktop.guest.hook = later
+    source = "steps:\n  - {expect: {node: {role: button, name: Save}}, timeout: 10s}\n"
+    assert (await run(source, desktop, tmp_path)).verdict.outcome == "passed"
+    assert [action.kind for action in desktop.guest.done] == ["find_nodes", "wait_node", "find_nodes"]

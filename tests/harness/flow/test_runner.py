@@ -67,7 +67,7 @@ async def test_an_optional_step_that_fails_is_a_warning(tmp_path: Path) -> None:
 async def test_the_timeout_of_the_flow_ends_the_step_at_work_and_leaves_time_for_cleanup(tmp_path: Path) -> None:
     ran = await run(
         "timeout: 100ms\nsteps:\n  - {expect: Never, timeout: 1m}\n  - press: a\ncleanup:\n  - press: b\n",
-        with_editor(),
+        with_editor(patient=True),
         tmp_path,
     )
     assert ran.statuses == {"steps.1": "interrupted", "steps.2": "skipped", "cleanup.1": "passed"}
@@ -76,7 +76,9 @@ async def test_the_timeout_of_the_flow_ends_the_step_at_work_and_leaves_time_for
 
 
 async def test_the_scale_multiplies_deadlines(tmp_path: Path) -> None:
-    ran = await run("timeout: 10s\nsteps:\n  - {expect: Never, timeout: 1m}\n", with_editor(), tmp_path, scale=0.001)
+    ran = await run(
+        "timeout: 10s\nsteps:\n  - {expect: Never, timeout: 1m}\n", with_editor(patient=True), tmp_path, scale=0.001
+    )
     assert "0.01 s passed" in ran.end.message or "not found" in ran.end.message
 
 
@@ -151,7 +153,7 @@ class Interrupted:
     """A flow that is cancelled as soon as a step begins."""
 
     def __init__(self, source: str, tmp_path: Path, *at: str) -> None:
-        self.ran = Ran(with_editor())
+        self.ran = Ran(with_editor(patient=True))
         self._at = set(at)
         self._task = asyncio.ensure_future(
             run_flow(loads(HEAD + source), opening(self.ran.desktop), self.take, files=tmp_path)

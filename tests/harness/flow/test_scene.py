@@ -1,8 +1,11 @@
+import pytest
+
 from harness.events import Event, FrameCaptured
 from harness.flow.parse import loads
-from harness.flow.scene import Scene
+from harness.flow.scene import News, Scene
 from harness.sandbox.desktop import ShellResult
 from harness.testing import FakeDesktop
+from sandbox_image.wire import WaitChange, WaitNode, WaitWindow
 
 STEP = loads("harness: 1\nname: A\nsteps:\n  - press: a\n").steps[0]
 
@@ -23,6 +26,14 @@ async def test_one_looks_at_once_and_for_the_last_time_when_the_time_is_over() -
 async def test_without_time_one_looks_once() -> None:
     looks = scene([], limit=0).looks()
     assert [await looks.again(), await looks.again()] == [True, False]
+
+
+@pytest.mark.parametrize("news", [WaitChange(), WaitNode(), WaitWindow()])
+async def test_where_the_news_that_is_waited_for_does_not_come_one_looks_once_more(news: News) -> None:
+    at_work = scene([], limit=30)
+    looks = at_work.looks()
+    assert [await looks.again(news) for _ in range(3)] == [True, True, False]
+    assert at_work.left > 0  # a fake knows at once that nothing will come
 
 
 async def test_the_same_screen_is_the_same_frame() -> None:

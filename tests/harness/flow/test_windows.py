@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from harness.testing import FakeDesktop, FakeWindow
-from sandbox_image.wire import Region
+from sandbox_image.wire import Region, WaitWindow
 from tests.support.flows import run
 
 
@@ -62,3 +63,17 @@ async def test_a_window_that_is_not_there_fails_the_step_with_those_that_are(tmp
     assert ran.failure == (
         "there is no window with class gimp; open windows: 'left - Notes' (Fake), 'right - Notes' (Fake)"
     )
+
+
+@pytest.mark.parametrize("step", ["expect: {window: 'Save - “Notes”'}", "focus: {title: /^save\\b/, class: fake}"])
+async def test_a_window_that_comes_later_is_waited_for_and_nobody_looks_meanwhile(step: str, tmp_path: Path) -> None:
+    desktop = FakeDesktop(patient=True)
+
+    async def later(action: object) -> None:
+        if isinstance(action, WaitWindow):
+            asyncio.get_running_loop().call_soon(desktop.guest.show, FakeWindow(title='Save – "Notes"'))  # noqa: RUF001
+
+    desktop.guest.hook = later
+    ran = await run(f"steps:\n  - {step}\n    timeout: 10s\n", desktop, tmp_path)
+    assert ran.verdict.outcome == "passed"
+    assert [action.kind for action in desktop.guest.done][:3] == ["list_windows", "wait_window", "list_windows"]
