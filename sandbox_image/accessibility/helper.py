@@ -29,6 +29,8 @@ Request = dict[str, Any]  # one of wire's messages, checked by the server
 EVERYWHERE = {"app": None, "window": None, "pid": None, "hidden": False}
 LOOK_AGAIN = 1.0
 """Seconds after which a wait looks again although no program told of a change: not all changes are told."""
+SOON = 0.05
+"""The same where a window is about to come on the screen, of which no program tells either."""
 _FOCUS_TEXT = 100_000  # characters of what has the focus that are read
 
 
@@ -69,7 +71,7 @@ async def _wait(bus: Bus, request: Request) -> dict[str, Any]:
             if (left := end - clock()) <= 0:
                 raise _missing(look, request)
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, LOOK_AGAIN)):
+                async with asyncio.timeout(min(left, SOON if look.early else LOOK_AGAIN)):
                     await changed.wait()
 
 

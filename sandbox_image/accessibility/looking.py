@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sandbox_image.accessibility import nodes
+from sandbox_image.accessibility import nodes, placing
 from sandbox_image.accessibility.bus import ACCESSIBLE, COLLECTION, ROOT, Gone, Ref, Silent, Unfit
 from sandbox_image.accessibility.wanted import fold
 from sandbox_image.channel import MAX_FRAME
@@ -59,6 +59,8 @@ class Look:
         self._scope = scope
         self._names: dict[str, str] = {}  # of the programs that answered
         self._silent: dict[str, str] = {}  # of those that did not
+        self.early = False
+        """Whether a window was left out that is not on the screen yet."""
 
     @property
     def silent(self) -> list[str]:
@@ -152,7 +154,18 @@ class Look:
         named = [
             ref for ref, name in zip(refs, names, strict=True) if name is not None and self._within("window", name)
         ]
-        return await self._having(named, () if self._scope["hidden"] else ("showing",))
+        return named if self._scope["hidden"] else await self._shown(named)
+
+    async def _shown(self, windows: list[Ref]) -> list[Ref]:
+        """Those that are on the screen; what their programs tell of places is true from then on."""
+        shown = await self._having(windows, ("showing",))
+        active = await self._having(shown, ("active",))
+        others = [ref for ref in shown if ref not in active]
+        places = await self._each(others, lambda ref: nodes.place(self._bus, ref))
+        unseen = placing.unseen() if others else set()  # asked last: what is placed meanwhile is told truly from now on
+        early = [ref for ref, place in zip(others, places, strict=True) if place in unseen]
+        self.early = self.early or bool(early)
+        return [ref for ref in shown if ref not in early]
 
     async def _find(self, program: Ref, wanted: Wanted, limit: int) -> list[Seen]:
         found: list[Seen] = []

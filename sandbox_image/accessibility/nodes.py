@@ -18,6 +18,7 @@ from sandbox_image.accessibility.bus import (
     Ref,
     Unfit,
 )
+from sandbox_image.accessibility.placing import Place
 
 if TYPE_CHECKING:
     from sandbox_image.accessibility.bus import Bus
@@ -164,12 +165,17 @@ async def _nothing() -> None:
     return None
 
 
+async def place(bus: Bus, ref: Ref) -> Place:
+    """Where its program says it is on the screen."""
+    return Place(*await bus.call(ref, COMPONENT, "GetExtents", "u", _SCREEN))
+
+
 async def _box(bus: Bus, ref: Ref) -> dict[str, int] | None:
     """Where it is on the screen; programs put what is nowhere far away, or give it no size."""
-    x, y, width, height = await bus.call(ref, COMPONENT, "GetExtents", "u", _SCREEN)
+    x, y, width, height = told = await place(bus, ref)
     if not (0 < width <= _FURTHEST and 0 < height <= _FURTHEST and abs(x) <= _FURTHEST and abs(y) <= _FURTHEST):
         return None
-    return {"x": x, "y": y, "width": width, "height": height}
+    return told._asdict()
 
 
 async def _actions(bus: Bus, ref: Ref) -> list[str]:

@@ -28,8 +28,10 @@ def session(display: str, folder: Path) -> Iterator[dict[str, str]]:
     command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog", "--print-address"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as daemon:
         assert daemon.stdout is not None
-        yield {**environment, "DBUS_SESSION_BUS_ADDRESS": daemon.stdout.readline().strip()}
-        daemon.kill()
+        try:
+            yield {**environment, "DBUS_SESSION_BUS_ADDRESS": daemon.stdout.readline().strip()}
+        finally:
+            daemon.kill()
 
 
 @dataclass
