@@ -149,3 +149,14 @@ async def test_nothing_of_it_runs_until_a_program_that_tells_something_is_starte
         await desktop.launch("mousepad", "--disable-server")
         await desktop.wait_for_window("mousepad")
         assert "accessibility.helper" not in (await desktop.bash("ps -e -o args")).output
+
+
+async def test_a_menu_can_be_clicked_as_soon_as_it_is_found() -> None:
+    async with sandbox() as desktop:
+        for _ in range(3):
+            waiting = asyncio.create_task(at(desktop, "menu", "File"))
+            launched = await desktop.launch("mousepad", "--disable-server")
+            await desktop.click(await waiting)
+            await desktop.wait_for_node("menu item", "Open...", timeout=10)
+            await desktop.stop_program(launched)
+            await desktop.wait_for_window_gone(pid=launched.pid)
