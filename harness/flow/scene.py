@@ -98,7 +98,7 @@ class Scene:
             *actions,
             settle=settle,
             picture=_PICTURE if wanted and not self._secrets else None,
-            deadline=max(self.left, deadline, 1.0),
+            timeout=max(self.left, deadline, 1.0),
         )
         if keep and wanted:
             self._keep(keep, *(await self.photograph() if self._secrets else (answer.reply.picture, answer.picture)))
@@ -107,7 +107,7 @@ class Scene:
     async def photograph(self, picture: Picture = _PICTURE) -> tuple[PictureInfo | None, bytes]:
         """A picture of the screen as it may be kept: secrets that can be read in it are painted over."""
         look = (ReadText(region=picture.region),) if self._secrets else ()
-        reply, data = await self.desktop.perform(*look, settle=None, picture=picture, deadline=max(self.left, _ACT))
+        reply, data = await self.desktop.perform(*look, settle=None, picture=picture, timeout=max(self.left, _ACT))
         words = [word for result in reply.results if isinstance(result, TextRead) for word in result.words]
         info, boxes = reply.picture, secret_boxes(words, self._secrets)
         if info and boxes:

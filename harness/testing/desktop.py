@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.sandbox.desktop import Desktop
+from harness.sandbox.desktop.requests import extent
 from harness.testing.guest import FakeGuest
-from sandbox_image.wire import Size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from harness.sandbox.desktop.requests import Extent
     from harness.testing.programs import Factory
     from harness.testing.shell import ShellHandler
 
@@ -20,7 +21,7 @@ class FakeDesktop(Desktop):
 
     def __init__(
         self,
-        screen: Size | None = None,
+        screen: Extent | None = None,
         *,
         apps: Mapping[str, Factory] | None = None,
         openers: Mapping[str, str] | None = None,
@@ -28,5 +29,5 @@ class FakeDesktop(Desktop):
         bash: ShellHandler | None = None,
         patient: bool = False,
     ) -> None:
-        self.guest = FakeGuest(screen, apps=apps, openers=openers, files=files, bash=bash, patient=patient)
+        self.guest = FakeGuest(extent(screen), apps=apps, openers=openers, files=files, bash=bash, patient=patient)
         super().__init__(self.guest, self.guest.screen)

@@ -143,7 +143,7 @@ async def _megabyte(scene: Scene) -> Row:
     command = "head -c 1000000 /dev/zero | tr '\\0' x"
     ours, usual = await in_turn(
         scene.rounds,
-        clocked(lambda: scene.desktop.bash(command, max_output=2_000_000)),
+        clocked(lambda: scene.desktop.bash(command, limit=2_000_000)),
         clocked(lambda: scene.usual.run("bash", "-c", command)),
     )
     return timed("1 MB of output", ours, "ms", 60, usual, "a process each, no state")

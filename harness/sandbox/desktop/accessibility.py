@@ -7,9 +7,10 @@ closes or replaces it; its `box` is where it was when it was read, and `node.box
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
-from harness.sandbox.desktop.requests import GRACE, SETTLE, Requests, ms, sendable
+from harness.sandbox.desktop.requests import GRACE, SETTLE, Requests, either, ms, sendable
 from sandbox_image.wire import (
     MAX_TEXT,
     ActOnNode,
@@ -65,9 +66,8 @@ class Accessibility(Requests):
     async def find_nodes(
         self,
         role: str | None = None,
-        name: str | None = None,
+        name: str | re.Pattern[str] | None = None,
         *,
-        name_regex: str | None = None,
         text: str | None = None,
         states: Sequence[NodeState] = (),
         app: str | None = None,
@@ -78,23 +78,23 @@ class Accessibility(Requests):
     ) -> NodesFound:
         """All nodes that match everything given, in the order in which the programs have them, at most `limit`.
 
-        `role` as AT-SPI calls it: `button`, `menu item`, `entry`, `link`. `name` is the whole name, in any case;
-        `name_regex` a Python regular expression searched in it; `text` a part of the node's text, in any case.
+        `role` as AT-SPI calls it: `button`, `menu item`, `entry`, `link`. `name` is the whole name, in any case,
+        or a regular expression that is searched in it; `text` a part of the node's text, in any case.
         `states` are all to be there, such as `focused`, `checked`, `editable`. `app`, `window`, `pid` and `hidden`
         as for `accessibility_tree`. Nodes come without their children. Nothing found is no error.
         """
+        literal, regex = either(name)
         with sendable():
             scope = NodeScope(app=app, window=window, pid=pid, hidden=hidden)
-            query = NodeQuery(role=role, name=name, name_regex=name_regex, text=text, states=tuple(states))
+            query = NodeQuery(role=role, name=literal, name_regex=regex, text=text, states=tuple(states))
             action = FindNodes(scope=scope, query=query, limit=limit)
         return await self._one(action, NodesFound)
 
     async def wait_for_node(
         self,
         role: str | None = None,
-        name: str | None = None,
+        name: str | re.Pattern[str] | None = None,
         *,
-        name_regex: str | None = None,
         text: str | None = None,
         states: Sequence[NodeState] = (),
         app: str | None = None,
@@ -107,9 +107,10 @@ class Accessibility(Requests):
 
         Raises NoSuchNode after `timeout` seconds.
         """
+        literal, regex = either(name)
         with sendable():
             scope = NodeScope(app=app, window=window, pid=pid, hidden=hidden)
-            query = NodeQuery(role=role, name=name, name_regex=name_regex, text=text, states=tuple(states))
+            query = NodeQuery(role=role, name=literal, name_regex=regex, text=text, states=tuple(states))
             action = WaitNode(scope=scope, query=query, timeout_ms=ms(timeout, 0))
         return (await self._one(action, NodeFound, deadline=timeout + GRACE)).node
 

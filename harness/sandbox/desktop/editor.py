@@ -41,23 +41,21 @@ class Editor(Files):
         super().__init__(guest, screen)
         self._edits: dict[str, list[_Edit]] = {}
 
-    async def edit_view(
-        self, path: str, lines: tuple[int, int] | None = None, *, max_characters: int = MAX_CHARACTERS
-    ) -> str:
+    async def edit_view(self, path: str, lines: tuple[int, int] | None = None, *, limit: int = MAX_CHARACTERS) -> str:
         """A file's lines with their numbers, from 1; or what is in a folder, two levels deep, without hidden files.
 
-        `lines` are the first and the last line wanted, -1 for the end. Beyond `max_characters` the rest is left out,
+        `lines` are the first and the last line wanted, -1 for the end. Beyond `limit` characters the rest is left out,
         and the answer says from which line on. Raises EditFailed for lines that are not there; FileFailed.
         """
-        if max_characters < 1:
-            raise UsageError(f"a view shows at least 1 character; found max_characters={max_characters}")
+        if limit < 1:
+            raise UsageError(f"a view shows at least 1 character; found limit={limit}")
         if lines is None:
             with suppress(FileFailed):  # it is no folder
                 return await self._folder(path)
         info, data = await self._load(path)
         text = decoded(data, info.path)
         first, last = _range(lines, len(text.lines), info.path)
-        return _fitting(text.numbered(first, last), first, max_characters) or f"{info.path} is empty"
+        return _fitting(text.numbered(first, last), first, limit) or f"{info.path} is empty"
 
     async def edit_create(self, path: str, text: str) -> str:
         """Write a file, in place of the one that is there; missing folders are made. Raises EditFailed, FileFailed."""

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.errors import WireMismatch
 from harness.geometry import Viewport, zoomed
-from harness.sandbox.desktop.requests import SETTLE, Requests, sendable
+from harness.sandbox.desktop.requests import SETTLE, Area, Extent, Requests, area, extent, sendable
 from sandbox_image.wire import (
     Action,
     Effect,
     Picture,
     PictureFormat,
     PictureInfo,
-    Region,
     Result,
     Settle,
     Size,
@@ -64,9 +63,9 @@ class Eyes(Requests):
 
     async def screenshot(
         self,
+        region: Area | None = None,
         *,
-        region: Region | None = None,
-        size: Size | None = None,
+        size: Extent | None = None,
         format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the word every picture library uses
         quality: int = 80,
         lossless: bool = False,
@@ -82,7 +81,12 @@ class Eyes(Requests):
         """
         with sendable():
             picture = Picture(
-                region=region, size=size, format=format, quality=quality, lossless=lossless, pointer=pointer
+                region=area(region),
+                size=extent(size),
+                format=format,
+                quality=quality,
+                lossless=lossless,
+                pointer=pointer,
             )
         reply, data = await self.perform(settle=settle, picture=picture)
         if reply.picture is None:
@@ -91,9 +95,9 @@ class Eyes(Requests):
 
     async def zoom(
         self,
-        region: Region,
-        size: Size | None = None,
+        region: Area,
         *,
+        size: Extent | None = None,
         format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the same
         pointer: bool = False,
     ) -> Screenshot:
@@ -102,13 +106,14 @@ class Eyes(Requests):
         As large as it is on the screen, or enlarged or reduced to the largest size of its shape that fits `size`.
         `Screenshot.viewport` leads from the picture back to the screen. Raises NotOnScreen.
         """
-        shown = zoomed(region.size, size) if size else None
-        return await self.screenshot(region=region, size=shown, format=format, pointer=pointer)
+        with sendable():
+            shown = zoomed(area(region).size, extent(size)) if size else None
+        return await self.screenshot(region, size=shown, format=format, pointer=pointer)
 
     async def changes(
         self,
         *actions: Action,
-        region: Region | None = None,
+        region: Area | None = None,
         format: Literal["auto"] | PictureFormat = "auto",  # noqa: A002 - the same
         settle: Settle = SETTLE,
     ) -> Change:
@@ -119,7 +124,7 @@ class Eyes(Requests):
         NotOnScreen, and what the actions raise.
         """
         with sendable():
-            picture = Picture(region=region, format=format, only_changes=True)
+            picture = Picture(region=area(region), format=format, only_changes=True)
         reply, data = await self.perform(*actions, settle=settle, picture=picture)
         if reply.effect is None:
             raise WireMismatch("the effect on the screen was asked for and none came back")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.geometry import Viewport
 from harness.sandbox.desktop.eyes import Screenshot
-from harness.sandbox.desktop.requests import Requests, refusals, sendable
+from harness.sandbox.desktop.requests import Area, Extent, Requests, area, extent, refusals, sendable
 from sandbox_image.wire import (
     Frames,
     Listen,
@@ -20,7 +20,6 @@ from sandbox_image.wire import (
     Program,
     ProgramList,
     Region,
-    Size,
     Window,
     WindowList,
 )
@@ -71,8 +70,8 @@ class Live(Requests):
         self,
         fps: float = 4.0,
         *,
-        region: Region | None = None,
-        size: Size | None = None,
+        region: Area | None = None,
+        size: Extent | None = None,
         format: Literal["auto"] | PictureFormat = "jpeg",  # noqa: A002 - the word every picture library uses
         quality: int = 80,
         pointer: bool = True,
@@ -84,7 +83,7 @@ class Live(Requests):
         under way.
         """
         with sendable():
-            picture = Picture(region=region, size=size, format=format, quality=quality, pointer=pointer)
+            picture = Picture(region=area(region), size=extent(size), format=format, quality=quality, pointer=pointer)
             listen = Listen(frames=Frames(picture=picture, fps=fps))
         async with aclosing(self.events(listen)) as events:
             async for event in events:

@@ -63,6 +63,7 @@ class Programs(Requests):
     async def wait_for_exit(
         self,
         program: Launched | Program | int,
+        *,
         timeout: float = 40.0,  # noqa: ASYNC109 - the sandbox does the waiting
     ) -> int:
         """Wait until a program has ended; its exit code, or the negative number of the signal that ended it.
@@ -73,14 +74,19 @@ class Programs(Requests):
             action = WaitExit(pid=_pid(program), timeout_ms=ms(timeout, 0))
         return _code(await self._one(action, Program, deadline=timeout + GRACE))
 
-    async def stop_program(self, program: Launched | Program | int, *, grace: float = 5.0) -> int:
-        """End a program with all it started: by SIGTERM, after `grace` seconds by SIGKILL; its exit code, as above.
+    async def stop_program(
+        self,
+        program: Launched | Program | int,
+        *,
+        timeout: float = 5.0,  # noqa: ASYNC109 - the same
+    ) -> int:
+        """End a program with all it started: by SIGTERM, after `timeout` seconds by SIGKILL; its exit code, as above.
 
         One that has ended already is not an error; what it left running is ended then. Raises NoSuchProgram.
         """
         with sendable():
-            action = StopProgram(pid=_pid(program), grace_ms=ms(grace, 0))
-        return _code(await self._one(action, Program, deadline=grace + GRACE))
+            action = StopProgram(pid=_pid(program), grace_ms=ms(timeout, 0))
+        return _code(await self._one(action, Program, deadline=timeout + GRACE))
 
 
 def _pid(program: Launched | Program | int) -> int:

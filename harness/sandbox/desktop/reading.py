@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from harness.errors import DeadlinePassed, UsageError
-from harness.sandbox.desktop.requests import GRACE, Requests, ms, sendable
+from harness.sandbox.desktop.requests import GRACE, Area, Requests, area, ms, sendable
 from harness.text import Match, Pattern, find, fold, nearest
-from sandbox_image.wire import ErrorCode, Failure, ReadText, Region, Settle, TextRead, WaitChange, Word
+from sandbox_image.wire import ErrorCode, Failure, ReadText, Settle, TextRead, WaitChange, Word
 
 ENGLISH = ("eng",)
 READABLE = Settle(first_ms=100, quiet_ms=100, limit_ms=1_000)
@@ -25,7 +25,7 @@ class Reading(Requests):
     """
 
     async def read_text(
-        self, region: Region | None = None, *, languages: Sequence[str] = ENGLISH, confidence: float = 0
+        self, region: Area | None = None, *, languages: Sequence[str] = ENGLISH, confidence: float = 0
     ) -> tuple[Word, ...]:
         """The words on the screen, or in a region of it, by OCR, in reading order; boxes in screen pixels.
 
@@ -37,7 +37,7 @@ class Reading(Requests):
         self,
         text: str | re.Pattern[str],
         *,
-        region: Region | None = None,
+        region: Area | None = None,
         nth: int | None = None,
         languages: Sequence[str] = ENGLISH,
         confidence: float = 0,
@@ -56,7 +56,7 @@ class Reading(Requests):
         self,
         text: str | re.Pattern[str],
         *,
-        region: Region | None = None,
+        region: Area | None = None,
         nth: int = 1,
         languages: Sequence[str] = ENGLISH,
         confidence: float = 0,
@@ -79,7 +79,7 @@ class Reading(Requests):
         self,
         text: str | re.Pattern[str],
         *,
-        region: Region | None = None,
+        region: Area | None = None,
         languages: Sequence[str] = ENGLISH,
         confidence: float = 0,
         timeout: float = 40.0,  # noqa: ASYNC109 - the same
@@ -104,7 +104,7 @@ class Reading(Requests):
                 return
             waiting = WaitChange(region=reading.region, since=read.seen, timeout_ms=ms(left))
             try:
-                await self.perform(waiting, settle=READABLE, deadline=left + GRACE)
+                await self.perform(waiting, settle=READABLE, timeout=left + GRACE)
             except DeadlinePassed:
                 return
 
@@ -113,9 +113,9 @@ class Reading(Requests):
         return read.model_copy(update={"words": tuple(word for word in read.words if word.confidence >= confidence)})
 
 
-def _reading(region: Region | None, languages: Sequence[str]) -> ReadText:
+def _reading(region: Area | None, languages: Sequence[str]) -> ReadText:
     with sendable():
-        return ReadText(region=region, languages=tuple(languages))
+        return ReadText(region=area(region), languages=tuple(languages))
 
 
 def _pattern(text: str | re.Pattern[str], nth: int | None = None) -> Pattern:

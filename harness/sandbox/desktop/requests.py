@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, overload
 from uuid import uuid4
 
 from pydantic import ValidationError
 
 from harness.errors import UsageError, WireMismatch, from_failure
+from harness.text import spelled
 from sandbox_image.wire import (
     Action,
     Answer,
@@ -25,7 +27,11 @@ from sandbox_image.wire import (
     Size,
 )
 
-Place: TypeAlias = ScreenPoint | Region | tuple[int, int]
+Area: TypeAlias = Region | tuple[int, int, int, int]
+"""A part of the screen: x and y of its upper left corner, width and height."""
+Extent: TypeAlias = Size | tuple[int, int]
+"""Width and height."""
+Place: TypeAlias = ScreenPoint | tuple[int, int] | Area
 """Where to point: a pixel, or a region, which means its centre."""
 
 DEADLINE = 60.0
@@ -54,16 +60,16 @@ class Requests:
         *actions: Action,
         settle: Settle | None = SETTLE,
         picture: Picture | None = None,
-        deadline: float = DEADLINE,
+        timeout: float = DEADLINE,  # noqa: ASYNC109 - the sandbox ends it, and says how far it came
     ) -> Answer:
         """Do the actions in order, wait for the screen to be still, take the picture: one round trip.
 
         Without `settle` it waits for nothing, and tells no effect. Raises an ActionFailed for the first action that
         fails; it carries the results before it, the effect and the picture, which is taken all the same. Raises
-        DeadlinePassed where all of it takes more than `deadline` seconds.
+        DeadlinePassed where all of it takes more than `timeout` seconds.
         """
         with sendable():
-            request = Perform(id=uuid4().hex, deadline_ms=ms(deadline), actions=actions, settle=settle, picture=picture)
+            request = Perform(id=uuid4().hex, deadline_ms=ms(timeout), actions=actions, settle=settle, picture=picture)
         reply, data = await self._guest.perform(request)
         if reply.failure:
             raise from_failure(reply.failure, reply, data)
@@ -73,13 +79,13 @@ class Requests:
 
     async def _act(self, action: Action, settle: Settle, seconds: float = 0) -> Effect:
         """One action, which itself takes so many seconds, and what it changed on the screen."""
-        reply, _ = await self.perform(action, settle=settle, deadline=DEADLINE + seconds + settle.limit_ms / 1000)
+        reply, _ = await self.perform(action, settle=settle, timeout=DEADLINE + seconds + settle.limit_ms / 1000)
         if reply.effect is None:
             raise WireMismatch("the effect on the screen was asked for and none came back")
         return reply.effect
 
     async def _one(self, action: Action, kind: type[R], *, deadline: float = DEADLINE) -> R:
-        reply, _ = await self.perform(action, settle=None, deadline=deadline)
+        reply, _ = await self.perform(action, settle=None, timeout=deadline)
         (result,) = reply.results
         if not isinstance(result, kind):
             raise WireMismatch(f"{action.kind!r} was answered with {result.kind!r}")
@@ -91,10 +97,43 @@ def point(place: Place) -> ScreenPoint:
     match place:
         case ScreenPoint():
             return place
-        case Region():
-            return place.center
         case (x, y):
             return ScreenPoint(x=x, y=y)
+        case _:
+            return area(place).center
+
+
+@overload
+def area(region: Area) -> Region: ...
+@overload
+def area(region: None) -> None: ...
+def area(region: Area | None) -> Region | None:
+    """A part of the screen, where one is named."""
+    match region:
+        case Region() | None:
+            return region
+        case (x, y, width, height):
+            return Region(x=x, y=y, width=width, height=height)
+    raise UsageError(f"a region is a Region or (x, y, width, height), a place (x, y) or a region; found {region!r}")
+
+
+@overload
+def extent(size: Extent) -> Size: ...
+@overload
+def extent(size: None) -> None: ...
+def extent(size: Extent | None) -> Size | None:
+    """Width and height, where they are given."""
+    match size:
+        case Size() | None:
+            return size
+        case (width, height):
+            return Size(width=width, height=height)
+    raise UsageError(f"a size is a Size or (width, height); found {size!r}")
+
+
+def either(text: str | re.Pattern[str] | None) -> tuple[str | None, str | None]:
+    """What is looked for as the wire has it: literal text, or a regular expression."""
+    return (None, spelled(text)) if isinstance(text, re.Pattern) else (text, None)
 
 
 def ms(seconds: float, least: int = 1) -> int:

@@ -64,7 +64,7 @@ class ShellSessions(Requests):
         timeout: float = 120.0,  # noqa: ASYNC109 - the sandbox ends the command, and keeps its session
         session: str = "main",
         restart: bool = False,
-        max_output: int = OUTPUT_LIMIT,
+        limit: int = OUTPUT_LIMIT,
         separate: bool = False,
         pty: bool | tuple[int, int] = False,
         env: Mapping[str, str] | None = None,
@@ -74,7 +74,7 @@ class ShellSessions(Requests):
 
         A command that runs longer than `timeout` seconds is killed and the result says so. `restart` ends the session
         and all it started before the command runs. `env` and `cwd` hold for this command alone. Standard input is
-        empty. Output beyond `max_output` bytes loses its middle.
+        empty. Output beyond `limit` bytes loses its middle.
 
         With `separate` the result has `stdout` and `stderr` apart, and `output` no longer has their true order. With
         `pty`, True for 80 by 24 or columns and rows, the command runs in a terminal: programs find one, `send_input`
@@ -92,7 +92,7 @@ class ShellSessions(Requests):
             timeout=timeout,
             session=session,
             restart=restart,
-            max_output=max_output,
+            limit=limit,
             separate=separate,
             pty=pty,
             env=env,
@@ -124,7 +124,7 @@ class ShellSessions(Requests):
         timeout: float = 120.0,  # noqa: ASYNC109 - the same
         session: str = "main",
         restart: bool = False,
-        max_output: int = OUTPUT_LIMIT,
+        limit: int = OUTPUT_LIMIT,
         separate: bool = False,
         pty: bool | tuple[int, int] = False,
         env: Mapping[str, str] | None = None,
@@ -132,7 +132,7 @@ class ShellSessions(Requests):
     ) -> AsyncGenerator[Output | Exit]:
         """Run a command as `bash` does, and yield its output as it comes, each piece with its stream; last its `Exit`.
 
-        Beyond half of `max_output` the rest comes at the end. Closing the iterator early ends the command. Raises as
+        Beyond half of `limit` the rest comes at the end. Closing the iterator early ends the command. Raises as
         `bash` does.
         """
         columns, rows = (80, 24) if isinstance(pty, bool) else pty
@@ -143,7 +143,7 @@ class ShellSessions(Requests):
                 restart=restart,
                 session=session,
                 timeout_ms=ms(timeout),
-                max_output=max_output,
+                max_output=limit,
                 separate=separate,
                 terminal=TerminalSize(columns=columns, rows=rows) if pty else None,
                 env=dict(env or {}),
@@ -180,7 +180,7 @@ class ShellSessions(Requests):
         """The sessions that are there, in order of their names: process, folder, whether a command runs."""
         return (await self._one(ListSessions(), SessionList)).sessions
 
-    async def end_session(self, session: str) -> None:
+    async def end_session(self, session: str = "main") -> None:
         """End a session and all it started; one that is not there has ended already."""
         await self.bash("", session=session, restart=True)
 

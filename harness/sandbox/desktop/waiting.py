@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.sandbox.desktop.requests import GRACE, Requests, ms, sendable
-from sandbox_image.wire import Effect, Region, WaitChange, Waited, WaitingAction, WaitStill
+from harness.sandbox.desktop.requests import GRACE, Area, Requests, area, ms, sendable
+from sandbox_image.wire import Effect, WaitChange, Waited, WaitingAction, WaitStill
 
 
 class Waiting(Requests):
@@ -11,7 +11,7 @@ class Waiting(Requests):
 
     async def wait_for_change(
         self,
-        region: Region | None = None,
+        region: Area | None = None,
         *,
         timeout: float = 40.0,  # noqa: ASYNC109 - the sandbox does the waiting
     ) -> Effect:
@@ -21,12 +21,12 @@ class Waiting(Requests):
         `timeout` seconds, NotOnScreen.
         """
         with sendable():
-            action = WaitChange(region=region, timeout_ms=ms(timeout, 0))
+            action = WaitChange(region=area(region), timeout_ms=ms(timeout, 0))
         return await self._waited(action, timeout)
 
     async def wait_for_still(
         self,
-        region: Region | None = None,
+        region: Area | None = None,
         *,
         quiet: float = 0.2,
         timeout: float = 40.0,  # noqa: ASYNC109 - the same
@@ -36,7 +36,7 @@ class Waiting(Requests):
         A caret that blinks does not count. Raises DeadlinePassed after `timeout` seconds, NotOnScreen.
         """
         with sendable():
-            action = WaitStill(region=region, quiet_ms=ms(quiet), timeout_ms=ms(timeout, 0))
+            action = WaitStill(region=area(region), quiet_ms=ms(quiet), timeout_ms=ms(timeout, 0))
         return await self._waited(action, timeout)
 
     async def _waited(self, action: WaitingAction, seconds: float) -> Effect:

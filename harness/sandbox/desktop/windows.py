@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.sandbox.desktop.requests import GRACE, Place, Requests, ms, point, sendable
+import re
+
+from harness.sandbox.desktop.requests import GRACE, Extent, Place, Requests, either, extent, ms, point, sendable
 from sandbox_image.wire import (
     CloseWindow,
     Done,
@@ -11,7 +13,6 @@ from sandbox_image.wire import (
     MoveWindow,
     ResizeWindow,
     SetWindowState,
-    Size,
     WaitWindow,
     WaitWindowGone,
     Window,
@@ -36,22 +37,22 @@ class Windows(Requests):
 
     async def wait_for_window(
         self,
-        title: str | None = None,
+        title: str | re.Pattern[str] | None = None,
         *,
-        title_regex: str | None = None,
         window_class: str | None = None,
         pid: int | None = None,
         timeout: float = 40.0,  # noqa: ASYNC109 - the sandbox does the waiting, and says what it saw meanwhile
     ) -> Window:
         """Wait for a visible window that matches everything given; the newest one where several do.
 
-        `title` is a part of the title, in any case; `title_regex` a Python regular expression searched in it;
-        `window_class` either half of WM_CLASS, in any case; `pid` the process that owns it. Raises NoSuchWindow after
-        `timeout` seconds, saying which windows were there.
+        `title` is a part of the title, in any case, or a regular expression that is searched in it; `window_class`
+        either half of WM_CLASS, in any case; `pid` the process that owns it. Raises NoSuchWindow after `timeout`
+        seconds, saying which windows were there.
         """
+        literal, regex = either(title)
         with sendable():
             action = WaitWindow(
-                title=title, title_regex=title_regex, window_class=window_class, pid=pid, timeout_ms=ms(timeout, 0)
+                title=literal, title_regex=regex, window_class=window_class, pid=pid, timeout_ms=ms(timeout, 0)
             )
         return (await self._one(action, WindowFound, deadline=timeout + GRACE)).window
 
@@ -59,8 +60,7 @@ class Windows(Requests):
         self,
         window: Window | int | None = None,
         *,
-        title: str | None = None,
-        title_regex: str | None = None,
+        title: str | re.Pattern[str] | None = None,
         window_class: str | None = None,
         pid: int | None = None,
         timeout: float = 40.0,  # noqa: ASYNC109 - as above
@@ -69,11 +69,12 @@ class Windows(Requests):
 
         Raises WindowStayed after `timeout` seconds.
         """
+        literal, regex = either(title)
         with sendable():
             action = WaitWindowGone(
                 window=None if window is None else _number(window),
-                title=title,
-                title_regex=title_regex,
+                title=literal,
+                title_regex=regex,
                 window_class=window_class,
                 pid=pid,
                 timeout_ms=ms(timeout, 0),
@@ -98,13 +99,13 @@ class Windows(Requests):
             action = MoveWindow(window=_number(window), to=point(to))
         return (await self._one(action, WindowFound)).window
 
-    async def resize_window(self, window: Window | int, size: Size | tuple[int, int]) -> Window:
+    async def resize_window(self, window: Window | int, size: Extent) -> Window:
         """Give a window a client area of `size` pixels, width and height; a terminal takes whole characters only.
 
         Raises NoSuchWindow.
         """
         with sendable():
-            action = ResizeWindow(window=_number(window), size=_size(size))
+            action = ResizeWindow(window=_number(window), size=extent(size))
         return (await self._one(action, WindowFound)).window
 
     async def set_window_state(self, window: Window | int, state: WindowState) -> Window:
@@ -133,7 +134,3 @@ class Windows(Requests):
 
 def _number(window: Window | int) -> int:
     return window.id if isinstance(window, Window) else window
-
-
-def _size(size: Size | tuple[int, int]) -> Size:
-    return size if isinstance(size, Size) else Size(width=size[0], height=size[1])

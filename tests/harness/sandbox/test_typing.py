@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -31,7 +32,7 @@ async def test_text_of_every_script_is_saved_by_a_program_of_qt_as_it_was_typed(
         await desktop.wait_for_window("typed.txt")
         back = await desktop.type(EVERY_SCRIPT, read_back=True)
         await desktop.press("ctrl+s")
-        await desktop.wait_for_window(title_regex=r"^[^*]*typed.txt$")
+        await desktop.wait_for_window(re.compile(r"^[^*]*typed.txt$"))
         assert (await desktop.read("typed.txt")).decode().removesuffix("\n") == EVERY_SCRIPT
         assert back.exact, back
         back = await desktop.type("\n  indented\nby the editor", read_back=True)

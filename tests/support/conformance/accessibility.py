@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 
@@ -51,7 +52,7 @@ async def nodes_are_found_by_everything_that_is_given(desktop: Desktop) -> None:
     await desktop.type("needle")
     by_text = await desktop.wait_for_node(text="NEEDLE", pid=window.pid)
     assert by_text.ref == (await text_of(desktop, window)).ref
-    assert (await desktop.find_nodes(name_regex="pad$", role="frame", pid=window.pid)).nodes
+    assert (await desktop.find_nodes("frame", re.compile("pad$"), pid=window.pid)).nodes
     for role, name in (("frame", "Mousepad"), ("button", window.title)):
         assert (await desktop.find_nodes(role, name, pid=window.pid)).nodes == ()
     assert (await desktop.find_nodes(pid=window.pid, app="other")).nodes == ()

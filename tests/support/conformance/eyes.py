@@ -83,10 +83,10 @@ async def the_pointer_is_drawn_only_where_it_is_asked_for(desktop: Desktop) -> N
 async def a_zoom_shows_a_region_as_large_as_fits_and_leads_back_to_it(desktop: Desktop) -> None:
     region = Region(x=100, y=50, width=40, height=20)
     assert (await desktop.zoom(region)).size == region.size
-    shot = await desktop.zoom(region, Size(width=400, height=400))
+    shot = await desktop.zoom(region, size=Size(width=400, height=400))
     assert (shot.size, shot.viewport.region) == (Size(width=400, height=200), region)
     assert shot.viewport.to_screen(ModelPoint(399, 199)) == ScreenPoint(x=139, y=69)
-    assert (await desktop.zoom(region, Size(width=10, height=10))).size == Size(width=10, height=5)
+    assert (await desktop.zoom(region, size=Size(width=10, height=10))).size == Size(width=10, height=5)
 
 
 @check

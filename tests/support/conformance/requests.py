@@ -28,7 +28,7 @@ async def the_first_action_that_fails_ends_the_rest_and_the_picture_is_taken(des
 @check
 async def a_request_ends_by_its_deadline(desktop: Desktop) -> None:
     with pytest.raises(DeadlinePassed):
-        await desktop.perform(WaitWindow(title="no-such-window"), deadline=0.2)
+        await desktop.perform(WaitWindow(title="no-such-window"), timeout=0.2)
     assert await desktop.windows() is not None
 
 

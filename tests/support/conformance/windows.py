@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.errors import NoSuchWindow, WindowStayed
@@ -13,7 +15,9 @@ from tests.support.conformance.checks import check, editor, listed
 @check
 async def windows_are_found_by_title_class_and_pid_together(desktop: Desktop) -> None:
     window = await editor(desktop)
-    same = await desktop.wait_for_window(title_regex="(?i)mouse.*d$", window_class="MOUSEPAD", pid=window.pid)
+    same = await desktop.wait_for_window(
+        re.compile("mouse.*d$", re.IGNORECASE), window_class="MOUSEPAD", pid=window.pid
+    )
     assert same.id == window.id
     with pytest.raises(NoSuchWindow):
         await desktop.wait_for_window("mousepad", window_class="other", timeout=0.05)

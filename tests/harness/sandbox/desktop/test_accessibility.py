@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.errors import NodeRefused, NoSuchNode, UsageError
@@ -50,7 +52,7 @@ async def test_a_query_and_a_scope_are_sent_as_they_are_given() -> None:
 
 async def test_a_node_that_does_not_come_is_told_with_what_was_asked_for() -> None:
     with pytest.raises(NoSuchNode, match="'name_regex': 'Cancel'"):
-        await desktop().wait_for_node(name_regex="Cancel")
+        await desktop().wait_for_node(name=re.compile("Cancel"))
 
 
 async def test_what_names_no_node_is_the_callers_error_and_nothing_is_sent() -> None:

@@ -29,14 +29,14 @@ async def test_a_range_that_is_not_there_is_refused(lines: tuple[int, int]) -> N
 
 async def test_a_long_view_is_cut_and_says_how_to_see_the_rest() -> None:
     long = desktop(f=b"".join(b"line %d\n" % n for n in range(1, 101)), one=b"x" * 1000)
-    shown = (await long.edit_view("f", (11, 100), max_characters=100)).splitlines()
+    shown = (await long.edit_view("f", (11, 100), limit=100)).splitlines()
     assert shown[:2] == ["    11\tline 11", "    12\tline 12"]
     assert shown[-1] == "[cut at 100 characters; lines 17 to 100 can be viewed as a range]"
     assert len("\n".join(shown[:-1])) <= 100
-    assert (await long.edit_view("one", max_characters=50)).startswith("     1\t" + "x" * 43 + "\n[cut at 50")
-    assert not (await long.edit_view("f", (1, 2), max_characters=27)).endswith("]")
-    with pytest.raises(UsageError, match="max_characters=0"):
-        await long.edit_view("f", max_characters=0)
+    assert (await long.edit_view("one", limit=50)).startswith("     1\t" + "x" * 43 + "\n[cut at 50")
+    assert not (await long.edit_view("f", (1, 2), limit=27)).endswith("]")
+    with pytest.raises(UsageError, match="limit=0"):
+        await long.edit_view("f", limit=0)
 
 
 async def test_a_folder_is_shown_two_levels_deep_without_what_is_hidden() -> None:

@@ -34,7 +34,7 @@ async def test_a_program_is_named_by_what_launch_returned_by_what_the_list_has_o
     started = await desktop.launch("editor", env={"A": "b"})
     (listed,) = await desktop.programs()
     await desktop.program_output(started, limit=2000)
-    await desktop.stop_program(listed, grace=0.5)
+    await desktop.stop_program(listed, timeout=0.5)
     assert await desktop.wait_for_exit(started.pid, timeout=3) == -15
     assert desktop.guest.done == [
         Launch(argv=("editor",), env={"A": "b"}),

@@ -10,7 +10,7 @@ from harness.errors import (
     UsageError,
     WireMismatch,
 )
-from harness.sandbox.desktop import Desktop
+from harness.sandbox.desktop import Desktop, Place
 from harness.testing import FakeGuest
 from sandbox_image.wire import (
     Answer,
@@ -19,6 +19,7 @@ from sandbox_image.wire import (
     Move,
     Perform,
     ScreenPoint,
+    Size,
     WaitWindow,
 )
 from tests.support.desktops import BOX, SCREEN, fake
@@ -26,9 +27,29 @@ from tests.support.desktops import BOX, SCREEN, fake
 
 async def test_a_place_is_a_point_a_pair_or_the_middle_of_a_region() -> None:
     desktop = fake()
-    for place in (ScreenPoint(x=24, y=39), (24, 39), BOX):
+    places: tuple[Place, ...] = (ScreenPoint(x=24, y=39), (24, 39), BOX, (BOX.x, BOX.y, BOX.width, BOX.height))
+    for place in places:
         await desktop.move(place)
-    assert desktop.guest.done == [Move(to=ScreenPoint(x=24, y=39))] * 3
+    assert desktop.guest.done == [Move(to=ScreenPoint(x=24, y=39))] * 4
+
+
+async def test_regions_and_sizes_may_be_plain_numbers() -> None:
+    desktop = fake()
+    region = (BOX.x, BOX.y, BOX.width, BOX.height)
+    shot = await desktop.screenshot(region, size=(30, 40))
+    assert (shot.viewport.region, shot.size) == (BOX, Size(width=30, height=40))
+    assert await desktop.zoom(region, size=(99, 99)) == await desktop.zoom(BOX, size=Size(width=99, height=99))
+    assert await desktop.read_text(region) == await desktop.read_text(BOX)
+
+
+@pytest.mark.parametrize("place", [(1, 2, 3), (), (1, 2, 3, 0), ("a", 2)])
+async def test_numbers_that_are_no_place_are_refused_and_nothing_is_done(place: object) -> None:
+    desktop = fake()
+    with pytest.raises(UsageError):
+        await desktop.click(place)  # type: ignore[arg-type] # what a type checker would refuse
+    with pytest.raises(UsageError):
+        await desktop.read_text(place)  # type: ignore[arg-type] # the same
+    assert desktop.guest.done == []
 
 
 async def test_several_actions_go_in_one_round_trip() -> None:
@@ -58,7 +79,7 @@ async def test_an_answer_with_too_little_in_it_is_a_mismatch() -> None:
 @pytest.mark.parametrize(
     ("attempt", "error"),
     [
-        (lambda desktop: desktop.perform(deadline=1e9), UsageError),
+        (lambda desktop: desktop.perform(timeout=1e9), UsageError),
         (lambda desktop: desktop.wait_for_window("x", timeout=math.inf), UsageError),
         (lambda desktop: desktop.hold("a", math.nan), UsageError),
     ],

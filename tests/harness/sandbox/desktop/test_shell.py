@@ -27,6 +27,14 @@ async def test_a_command_tells_output_and_end() -> None:
     assert (await fake().bash("sleep 9", timeout=1)).timed_out
 
 
+async def test_bash_and_end_session_mean_the_same_session_where_none_is_named() -> None:
+    desktop = fake()
+    await desktop.bash("true")
+    await desktop.bash("true", session="other")
+    await desktop.end_session()
+    assert [session.name for session in await desktop.sessions()] == ["other"]
+
+
 class Binary(FakeGuest):
     """Prints bytes that are no UTF-8, in several streams."""
 
