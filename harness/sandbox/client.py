@@ -18,6 +18,7 @@ import httpx
 
 from harness.errors import SandboxLost, WireMismatch, from_failure
 from harness.sandbox import pictures
+from harness.sandbox.transport import UnixTransport
 from sandbox_image.wire import (
     BOOT_HEADER,
     SHELL_EVENT,
@@ -82,19 +83,11 @@ class Client:
         self._grace = grace
         self._boot: str | None = None
         self._cancels: set[asyncio.Task[None]] = set()
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=None)
-        # There is no TLS on a Unix socket; loading certificates for it would be a tenth of a cold start.
-        transport = httpx.AsyncHTTPTransport(uds=self._path, limits=limits, verify=False)
-        self._http = httpx.AsyncClient(
-            transport=transport,
-            base_url="http://sandbox",
-            headers={"accept-encoding": "identity"},
-            trust_env=False,
-        )
+        self._transport = UnixTransport(self._path)
 
     async def aclose(self) -> None:
         """Close every connection; requests under way in the sandbox go on to their end."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     # --- wire.Guest -----------------------------------------------------------------------------------------------
 
@@ -283,11 +276,16 @@ class Client:
         content: bytes | AsyncIterable[bytes] | None = None,
     ) -> AsyncGenerator[httpx.Response]:
         """One attempt; `seconds` without a byte end it. Raises Refused for what the sandbox refuses."""
-        headers = {BOOT_HEADER: boot} if boot else {}
+        request = httpx.Request(
+            method,
+            f"http://sandbox{path}",
+            params=params,
+            content=content,
+            headers={BOOT_HEADER: boot} if boot else None,
+            extensions={"timeout": {"read": seconds}},
+        )
         try:
-            async with self._http.stream(
-                method, path, params=params, content=content, headers=headers, timeout=seconds
-            ) as response:
+            async with aclosing(await self._transport.handle_async_request(request)) as response:
                 if response.status_code != _OK:
                     raise await self._refused(response)
                 yield response
