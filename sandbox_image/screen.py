@@ -1,7 +1,7 @@
 """Pictures of the screen: grab through mss, crop, scale, encode; and what differs between two of them.
 
-A frame is grabbed once and turned into a Pillow image straight from mss's buffer. PNG comes from fpng, which is ten
-times faster than zlib; where that grows past the limit the screen is a photograph, and JPEG takes a tenth of it.
+A frame is grabbed once; PNG is made from mss's buffer as it is, anything else from a Pillow image. PNG comes from fpng,
+which is ten times faster than zlib; where that grows past the limit the screen is a photograph, and JPEG takes a tenth.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import socket
 import time
 from contextlib import suppress
 from ctypes import byref
-from typing import NamedTuple
 
 import fpng
 import mss
@@ -31,15 +30,34 @@ KEEP_COLOUR = 0
 LOST = (ScreenShotError, OSError, AssertionError)
 """What mss raises without an X server; the last one where it goes while a reply is waited for."""
 CLOSED = -1
+FROM_X = "RGBX"
+"""The mode that holds four bytes a pixel where they lie; X gives blue, green, red and one without meaning."""
 WEBP_EFFORT, WEBP_LOSSLESS_EFFORT = 1, 0
 """What WebP is fastest at, lossless as fast as JPEG; more effort takes many times as long for a few bytes less."""
 
 
-class Frame(NamedTuple):
-    """Pixels of a region of the screen at one moment."""
+class Frame:
+    """Pixels of a region of the screen at one moment: an image, or what X gives until somebody needs an image."""
 
-    image: Image.Image
-    region: Region
+    def __init__(self, pixels: Image.Image | bytearray, region: Region) -> None:
+        self.region = region
+        self._pixels = pixels
+
+    @property
+    def image(self) -> Image.Image:
+        """The pixels as an image in RGB."""
+        if isinstance(self._pixels, bytearray):
+            size = (self.region.width, self.region.height)
+            self._pixels = Image.frombuffer("RGB", size, self._pixels, "raw", "BGRX", 0, 1)
+        return self._pixels
+
+    @property
+    def view(self) -> Image.Image:
+        """The pixels where they lie, not copied: in RGB, or as X gives them, with blue in the place of red."""
+        if isinstance(self._pixels, bytearray):
+            size = (self.region.width, self.region.height)
+            return Image.frombuffer(FROM_X, size, self._pixels, "raw", FROM_X, 0, 1)
+        return self._pixels
 
 
 class Screen:
@@ -64,8 +82,7 @@ class Screen:
         except LOST as failure:
             self.close()
             raise _capture_lost(failure) from None
-        image = Image.frombuffer("RGB", (where.width, where.height), shot.raw, "raw", "BGRX", 0, 1)
-        return Frame(image, where)
+        return Frame(shot.raw, where)
 
     def region(self, region: Region | None) -> Region:
         """The region, checked to be on the screen; the whole screen where none is given."""
@@ -99,25 +116,25 @@ def cropped(frame: Frame, region: Region) -> Frame:
     """A part of a frame, both in screen pixels. The region must lie within the frame's."""
     left, top = region.x - frame.region.x, region.y - frame.region.y
     box = (left, top, left + region.width, top + region.height)
-    whole = box == (0, 0, *frame.image.size)
-    return frame if whole else Frame(frame.image.crop(box), region)
+    return frame if region == frame.region else Frame(frame.image.crop(box), region)
 
 
 def encoded(frame: Frame, picture: Picture) -> tuple[PictureInfo, bytes]:
     """A frame in the size and format that were asked for."""
-    image = scaled(frame.image, picture.size)
-    kind, data = _encode(image, picture)
-    size = Size(width=image.width, height=image.height)
+    size = picture.size or Size(width=frame.region.width, height=frame.region.height)
+    if (size.width, size.height) != (frame.region.width, frame.region.height):
+        shown = Frame(scaled(frame.image, size), frame.region)
+    else:
+        shown = frame
+    kind, data = _encode(shown, picture)
     return PictureInfo(region=frame.region, size=size, format=kind, length=len(data)), data
 
 
-def scaled(image: Image.Image, size: Size | None) -> Image.Image:
+def scaled(image: Image.Image, size: Size) -> Image.Image:
     """The image at exactly this size. Whole factors are averaged, which is fastest; others filtered.
 
     Hamming's filter keeps small text as legible as the bicubic one, at half its time.
     """
-    if size is None or (size.width, size.height) == image.size:
-        return image
     across, down = image.width // size.width, image.height // size.height
     if (across * size.width, down * size.height) == image.size:
         return image.reduce((across, down))
@@ -160,29 +177,31 @@ def effect(before: Frame, after: Frame, *, still: bool, since: float, busy: bool
     return Effect(changed=box is not None, box=where, share=share, still=still, busy=busy, waited_ms=waited)
 
 
-def _encode(image: Image.Image, picture: Picture) -> tuple[PictureFormat, bytes]:
+def _encode(frame: Frame, picture: Picture) -> tuple[PictureFormat, bytes]:
     if picture.format == "jpeg":
-        return "jpeg", _jpeg(image, picture.quality)
+        return "jpeg", _jpeg(frame.image, picture.quality)
     if picture.format == "webp":
-        return "webp", _webp(image, picture)
-    if picture.format == "auto" and _promised(image) > SURELY * picture.png_limit:
-        return "jpeg", _jpeg(image, picture.quality)
-    data = _png(image)
+        return "webp", _webp(frame.image, picture)
+    view = frame.view
+    if picture.format == "auto" and _promised(view) > SURELY * picture.png_limit:
+        return "jpeg", _jpeg(frame.image, picture.quality)
+    data = _png(view)
     if picture.format == "auto" and len(data) > picture.png_limit:
-        return "jpeg", _jpeg(image, picture.quality)
+        return "jpeg", _jpeg(frame.image, picture.quality)
     return "png", data
 
 
-def _promised(image: Image.Image) -> float:
+def _promised(view: Image.Image) -> float:
     """Bytes that a PNG would have, by a few strips of it: of a photograph it takes as long as the JPEG, for nothing."""
-    apart = -(-image.height // STRIPS)
-    boxes = [(0, top, image.width, min(top + ROWS, image.height)) for top in range(apart // 2, image.height, apart)]
+    apart = -(-view.height // STRIPS)
+    boxes = [(0, top, view.width, min(top + ROWS, view.height)) for top in range(apart // 2, view.height, apart)]
     rows = sum(bottom - top for _, top, _, bottom in boxes)
-    return sum(len(_png(image.crop(box))) for box in boxes) * image.height / rows
+    return sum(len(_png(view.crop(box))) for box in boxes) * view.height / rows
 
 
-def _png(image: Image.Image) -> bytes:
-    data: bytes = fpng.from_bytes(image.tobytes(), image.width, image.height, 3)
+def _png(view: Image.Image) -> bytes:
+    pixels = view.tobytes("raw", "BGR" if view.mode == FROM_X else "RGB")
+    data: bytes = fpng.from_bytes(pixels, view.width, view.height, 3)
     return data
 
 

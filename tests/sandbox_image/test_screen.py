@@ -41,6 +41,17 @@ def test_png_holds_exactly_the_pixels() -> None:
     assert (info.format, info.length, info.size) == ("png", len(data), Size(width=320, height=200))
 
 
+@pytest.mark.parametrize("wish", [Picture(format="png"), Picture(format="webp", lossless=True)])
+def test_what_x_gives_is_told_in_its_colours_whatever_its_fourth_byte_holds(wish: Picture) -> None:
+    red, green, blue = pattern().split()
+    without_meaning = Image.effect_noise(pattern().size, 80)
+    given = bytearray(Image.merge("RGBX", (blue, green, red, without_meaning)).tobytes())
+    grabbed = Frame(given, Region(x=0, y=0, width=320, height=200))
+    with Image.open(io.BytesIO(encoded(grabbed, wish)[1])) as image:
+        assert image.convert("RGB").tobytes() == pattern().tobytes()
+    assert grabbed.image.tobytes() == grabbed.view.tobytes() == pattern().tobytes()
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 50), (3, 2), (257, 3), (1279, 799)])
 def test_png_holds_exactly_the_pixels_at_odd_sizes(size: tuple[int, int]) -> None:
     _, data = encoded(frame(pattern(*size)), Picture(format="png"))
