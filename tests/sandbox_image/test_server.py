@@ -115,3 +115,14 @@ async def test_what_it_has_no_use_for_is_not_imported(module: str) -> None:
     code = f"import sys, sandbox_image.server; sys.exit({module!r} in sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT)
     assert await process.wait() == 0
+
+
+async def test_garbage_is_collected_but_not_looked_for_in_what_was_imported() -> None:
+    code = """if True:
+        import contextlib, gc, runpy, sys
+        with contextlib.suppress(KeyError):  # nothing to listen on
+            runpy.run_module("sandbox_image.server", run_name="__main__")
+        sys.exit(not (gc.isenabled() and gc.get_freeze_count()))
+    """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=ROOT)
+    assert await process.wait() == 0
