@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"rounds of each comparison (default {ROUNDS})")
     parser.add_argument("--typing", type=int, metavar="N", help="only: is text of any script typed right?")
     parser.add_argument("--image", help="a sandbox image other than the recipe's")
-    parser.add_argument("--apps", default="", metavar="NAME,...", help="with --typing: applications that the image has")
+    parser.add_argument("--apps", nargs="+", default=[], metavar="NAME", help="with --typing: what the image has more")
     parser.add_argument("--strict", action="store_true", help="exit with status 1 where a budget is missed")
     return parser.parse_args()
 

@@ -61,7 +61,7 @@ FIELDS = (
 )
 
 
-async def writing(image: str | None, apps: str, times: int) -> AsyncIterator[Row]:
+async def writing(image: str | None, apps: list[str], times: int) -> AsyncIterator[Row]:
     """A row for each of the programs that the image has."""
     chance = random.Random(0)  # noqa: S311 - the same texts in every run
     async with harness.sandbox(image=image, apps=apps) as desktop:
