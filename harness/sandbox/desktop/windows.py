@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harness.errors import UsageError
 from harness.sandbox.desktop.requests import GRACE, Extent, Place, Requests, either, extent, ms, point, sendable
 from sandbox_image.wire import (
     CloseWindow,
@@ -58,7 +59,7 @@ class Windows(Requests):
 
     async def wait_for_window_gone(
         self,
-        window: Window | int | None = None,
+        window: Window | int | str | re.Pattern[str] | None = None,
         *,
         title: str | re.Pattern[str] | None = None,
         window_class: str | None = None,
@@ -67,8 +68,12 @@ class Windows(Requests):
     ) -> None:
         """Wait until no window matches everything given, as for `wait_for_window`; minimized ones count.
 
-        Raises WindowStayed after `timeout` seconds.
+        A `window` that is text or a pattern means its title. Raises WindowStayed after `timeout` seconds.
         """
+        if isinstance(window, str | re.Pattern):
+            if title is not None:
+                raise UsageError(f"two titles are given, {window!r} and {title!r}; give one of them")
+            window, title = None, window
         literal, regex = either(title)
         with sendable():
             action = WaitWindowGone(

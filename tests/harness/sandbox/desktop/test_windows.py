@@ -55,6 +55,17 @@ async def test_a_window_is_named_by_itself_or_by_its_number() -> None:
     ]
 
 
+async def test_windows_are_waited_for_by_title_in_one_way_whether_they_come_or_go() -> None:
+    desktop = fake()
+    desktop.guest.show(FakeWindow(title="Document"))
+    await desktop.wait_for_window("docu")
+    with pytest.raises(WindowStayed):
+        await desktop.wait_for_window_gone("docu", timeout=0)
+    await desktop.wait_for_window_gone("another", timeout=0)
+    with pytest.raises(UsageError, match="two titles"):
+        await desktop.wait_for_window_gone("docu", title="ment")
+
+
 async def test_a_window_that_stays_is_told() -> None:
     desktop = fake()
     desktop.guest.show(FakeWindow(title="Document"))
