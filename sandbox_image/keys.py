@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from Xlib.keysymdef import latin1, miscellany, xf86
+from Xlib.keysymdef import latin1, miscellany, xf86, xkb
 
 from sandbox_image.wire import ErrorCode, Refused
 
@@ -167,9 +167,9 @@ def _fold(name: str) -> str:
 
 
 def _keysyms() -> Iterator[tuple[str, int]]:
-    for group in (latin1, miscellany, xf86):
+    for group in (latin1, miscellany, xf86, xkb):
         for name, symbol in vars(group).items():
-            if name.startswith("XK_"):
+            if name.startswith("XK_dead_" if group is xkb else "XK_"):
                 yield name.removeprefix("XK_").replace("XF86_", "XF86"), symbol
 
 
@@ -179,6 +179,6 @@ def _aliases() -> Iterator[tuple[str, int]]:
             yield other, _EXACT[name]
 
 
-_EXACT = dict(_keysyms()) | {"hyphen": 0x2D, "ISO_Level3_Shift": LEVEL3, "ISO_Left_Tab": 0xFE20}
+_EXACT = dict(_keysyms()) | {"hyphen": 0x2D, "EuroSign": 0x20AC, "ISO_Level3_Shift": LEVEL3, "ISO_Left_Tab": 0xFE20}
 _FOLDED = {_fold(name): symbol for name, symbol in sorted(_EXACT.items())} | dict(_aliases())
 _SHOWN = {_fold(name): name for name in _EXACT} | {alias: alias for alias, _ in _aliases()}
