@@ -260,7 +260,11 @@ def _make(source: _Source, info: TarInfo, path: str, *, trusted: bool) -> None:
 def _place(into: str, name: str) -> tuple[str, int]:
     """Where a member goes, its folders made, and how many those are. A name that leaves the folder is refused."""
     parts = [part for part in name.split("/") if part not in {"", "."}]
-    if name.startswith("/") or ".." in parts or len(parts) > _DEEPEST:
+    if len(parts) > _DEEPEST:
+        raise ArchiveError(
+            f"{name[:50]!r}... lies {len(parts) - 1} folders deep, and {_DEEPEST} are allowed with its own"
+        )
+    if name.startswith("/") or ".." in parts:
         raise ArchiveError(f"{name[:200]!r} is no place in the folder")
     path = into
     for part in parts[:-1]:
