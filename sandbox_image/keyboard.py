@@ -10,9 +10,9 @@ from typing import assert_never
 
 from Xlib import X
 
-from sandbox_image.keys import Key, parse
+from sandbox_image.keys import LEVEL3, MODIFIERS, SHIFT, Key, parse
 from sandbox_image.lane import Desk
-from sandbox_image.layout import bind
+from sandbox_image.layout import bind, place
 from sandbox_image.manager import attended
 from sandbox_image.typist import type_text
 from sandbox_image.wire import (
@@ -30,6 +30,8 @@ from sandbox_image.wire import (
 
 ATTENDED_S = 0.2
 """How long a chord is held down at most: keys that are held for half a second begin to repeat."""
+SHORTCUT = MODIFIERS - {SHIFT, SHIFT + 1, LEVEL3}
+"""What makes a shortcut of a chord."""
 HELD_S = 1.0
 """How long a program may keep keys back before it is an error to hold them."""
 
@@ -122,13 +124,15 @@ def _free(desk: Desk, keys: str) -> list[int]:
 
 def codes_of(desk: Desk, chord: tuple[Key, ...]) -> dict[int, str]:
     """Key codes in the order to press, with the names of their keys; Shift first where a symbol needs it."""
-    layout = bind(desk, [key.symbol for key in chord])
+    symbols = [key.symbol for key in chord]
+    placed = place(desk, symbols) if SHORTCUT.intersection(symbols) else {}
+    layout = bind(desk, [symbol for symbol in symbols if symbol not in placed])
     if layout is None:
         raise Refused(
             ErrorCode.UNKNOWN_KEY,
             f"the keyboard layout has no key for {'+'.join(key.name for key in chord)!r} and no key is free for it; "
             f"nothing was pressed",
         )
-    strokes = [layout[key.symbol] for key in chord]
+    strokes = [placed.get(symbol) or layout[symbol] for symbol in symbols]
     modifiers = {code: "shift" for stroke in strokes for code in stroke.held}
     return modifiers | {stroke.code: key.name for stroke, key in zip(strokes, chord, strict=True)}

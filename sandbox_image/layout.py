@@ -22,6 +22,13 @@ TOLD_GROUPS = 2
 MULTIMEDIA = range(0x1008_FE00, 0x1009_0000)
 """Symbols of keys such as one that starts a calculator; no keyboard has all of them."""
 
+US_LETTERS = {
+    symbol_of(letter): first + at
+    for first, row in ((24, "qwertyuiop"), (38, "asdfghjkl"), (52, "zxcvbnm"))
+    for at, letter in enumerate(row)
+}
+"""Key codes of the letters on a US keyboard."""
+
 
 class Stroke(NamedTuple):
     """How one symbol is made: a key, and the keys that are down meanwhile."""
@@ -81,6 +88,27 @@ def bind(desk: Desk, symbols: Iterable[int]) -> Layout | None:
         desk.x.x.change_keyboard_mapping(code, [row + [X.NoSymbol] * (len(rows[0]) - len(row))])
     desk.rest(BOUND_S)
     return read_layout(desk.x)
+
+
+def place(desk: Desk, symbols: Iterable[int]) -> Layout:
+    """Small letters that the layout in force lacks, for shortcuts: at the keys that a US keyboard has them at.
+
+    Programs take a shortcut by its key where another layout of that key has the letter, so the key is given one where
+    it has none. Browsers take no other key for a shortcut.
+    """
+    layout, rows = read_layout(desk.x), dict(zip(KEYS, _rows(desk.x), strict=True))
+    lacking = {symbol: US_LETTERS[symbol] for symbol in symbols if symbol in US_LETTERS and symbol not in layout}
+    given = {
+        code: [*row[:2], symbol, symbol_of(chr(symbol).upper())]
+        for symbol, code in lacking.items()
+        if (row := rows[code])[0] and row[:2] == row[2:4]
+    }
+    for code, row in given.items():
+        desk.x.x.change_keyboard_mapping(code, [row])
+    if given:
+        desk.rest(BOUND_S)
+    rows |= given
+    return {symbol: Stroke(code) for symbol, code in lacking.items() if symbol in rows[code][:4]}
 
 
 def send(x: Connection, strokes: Iterable[Stroke]) -> None:

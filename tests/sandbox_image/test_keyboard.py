@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,6 +92,23 @@ async def test_a_key_that_the_layout_lacks_is_given_a_free_key_code(hands: Hands
     x.close()
     await hands.do(Press(keys="F20"))
     assert target.noted("key")[0].detail == note.detail
+
+
+@pytest.fixture
+def russian(display: str) -> Iterator[None]:
+    """A layout without Latin letters."""
+    subprocess.run(["setxkbmap", "-display", display, "ru"], check=True, timeout=20)
+    yield
+    subprocess.run(["setxkbmap", "-display", display, "us"], check=True, timeout=20)
+
+
+@pytest.mark.usefixtures("russian")
+async def test_a_shortcut_that_the_layout_has_no_letter_for_is_pressed_where_a_us_keyboard_has_it(
+    hands: Hands, target: Target
+) -> None:
+    for _ in range(2):
+        await hands.do(Press(keys="ctrl+C"))
+        assert [note.detail for note in target.noted("key")] == [37, 54]
 
 
 async def test_an_unknown_key_presses_nothing(hands: Hands, target: Target) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox_image.keys import LEVEL3, SHIFT, UNICODE, parse, symbol_of
 from sandbox_image.lane import Desk
-from sandbox_image.layout import bind, read_layout
+from sandbox_image.layout import bind, place, read_layout
 from tests.support.xserver import change_group
 
 pytestmark = pytest.mark.x11
@@ -83,6 +83,32 @@ def test_digits_of_the_keypad_need_neither_shift_nor_num_lock(desk: Desk, layout
     assert found is not None
     assert [found[symbol].held for symbol in keypad.values()] == [(), (), ()]
     assert len({found[symbol].code for symbol in (*keypad.values(), symbol_of("é"))}) == 4
+
+
+@pytest.mark.parametrize(("names", "group"), [("ru", 0), ("us,ru", 1), ("il", 0)])
+def test_letters_of_shortcuts_are_at_their_keys_of_a_us_keyboard(
+    desk: Desk, layout: Callable[[str], None], names: str, group: int
+) -> None:
+    layout(names)
+    change_group(desk.display, group)
+    try:
+        before = read_layout(desk.x)
+        placed = place(desk, [*map(symbol_of, "ac1é"), SHIFT])
+        assert placed == {symbol_of("a"): (38, ()), symbol_of("c"): (54, ())}
+        assert {symbol: stroke for symbol, stroke in before.items() if not stroke.held}.items() <= (
+            read_layout(desk.x).items()
+        )
+    finally:
+        change_group(desk.display, 0)
+
+
+def test_letters_that_the_layout_has_or_that_have_no_place_are_not_put_anywhere(
+    desk: Desk, layout: Callable[[str], None]
+) -> None:
+    layout("fr")
+    assert place(desk, map(symbol_of, "abc")) == {}
+    layout("gr,ru")
+    assert place(desk, map(symbol_of, "abc")) == {}
 
 
 def test_a_key_keeps_what_it_was_given(desk: Desk) -> None:

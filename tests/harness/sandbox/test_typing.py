@@ -19,6 +19,7 @@ Grüße, àéîõü, \N{LATIN SMALL LETTER E}\N{COMBINING ACUTE ACCENT}\N{COMBIN
 世界 こんにちは 안녕 𠮷野家\ta tab
 \U0001f469\u200d\U0001f469\u200d\U0001f467 \U0001f44d\U0001f3fd \U0001f1eb\U0001f1f7 \u2764\ufe0f “quotes” — €
 {}[]|\\@#~^`"' the end"""
+AREA = "data:text/html;charset=utf-8,<title>ready</title><textarea autofocus style=width:90vw;height:80vh></textarea>"
 FIELDS = """<!doctype html><meta charset=utf-8><title>Fields</title><input autofocus><input maxlength=3><textarea>
 </textarea><div contenteditable></div><input type=password><input oninput="value = value.toUpperCase()">
 <form onsubmit="i.value = ''; return false"><input id=i></form><div contenteditable><p>one</p><p>two</p></div>"""
@@ -37,6 +38,33 @@ async def test_text_of_every_script_is_saved_by_a_program_of_qt_as_it_was_typed(
         assert back.exact, back
         back = await desktop.type("\n  indented\nby the editor", read_back=True)
         assert (back.verdict, back.found) == ("differs", "\n  indented\n  by the editor")
+
+
+@pytest.mark.parametrize("layout", ["ru", "gr"])
+async def test_shortcuts_and_text_are_the_same_on_a_keyboard_without_latin_letters(layout: str) -> None:
+    async with sandbox() as desktop:
+        await desktop.bash(f"setxkbmap {layout}")
+        for argv, title in ((("mousepad", "--disable-server"), "Mousepad"), (("chromium", AREA), "ready")):
+            window = await desktop.wait_for_window(title, pid=(await desktop.launch(*argv)).pid)
+            await desktop.click(window.region)
+            await desktop.type("taken back ")
+            for word in ("Жар ", "漢字 @"):
+                await desktop.press("ctrl+a")
+                assert (await desktop.type(word, read_back=True)).exact
+            await desktop.press("ctrl+a")
+            await desktop.press("ctrl+x")
+            assert await desktop.clipboard() == "漢字 @"
+            focus = await desktop.focused()
+            assert focus.text is not None
+            assert focus.text.length == 0
+        for program in ("xterm", "lxterminal"):
+            await desktop.launch(program)
+            await desktop.wait_for_window(window_class=program)
+            await desktop.type("cat >typed; mv typed done\nsome text\n")
+            await desktop.press("ctrl+d")
+            assert (
+                await desktop.bash("until test -e done; do sleep 0.1; done; cat done; rm done")
+            ).output == "some text\n"
 
 
 async def read_back(desktop: Desktop, text: str, verdict: Verdict, found: str | None, reason: str = "") -> None:
