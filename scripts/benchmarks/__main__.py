@@ -34,7 +34,8 @@ Absolute times say little on a noisy machine. So each line is measured in turn w
 in the same container and on the same screen; `ratio` is the line's median over the reference's median. The reference
 is what the column says: "the usual way" starts a process in the container for every step (xdotool to act, two
 seconds of pause, scrot and ImageMagick to look), a cold start is compared with running `true` from the same image.
-`met` says whether the median, or the rate, keeps to the budget.
+`met` says whether the median, or the rate, keeps to the budget. How long the screen is waited for, and whether it was
+final then, is for `scripts/settle-study`.
 """
 
 
