@@ -14,7 +14,7 @@ from sandbox_image.keys import INSERT, SHIFT
 from sandbox_image.lane import Desk
 from sandbox_image.layout import Layout, Stroke, send
 from sandbox_image.offers import TEXT, Offer
-from sandbox_image.resting import Program, look, program
+from sandbox_image.resting import Program, look, program, rests
 
 ASKED_S = 5.0
 """How long a program may work before it asks for what it is to paste; one that rests without asking does not paste."""
@@ -22,6 +22,9 @@ LEAST_S = 0.1
 """How long it is waited for, also where it came to rest sooner: others may work for it that are not known to."""
 UNSEEN_S = 1.0
 """The same for a program whose processes are not known."""
+INSIDE_S = 0.3
+"""How long what runs in a terminal may take for what came before: a shell that still reads a line takes what is pasted
+then for its own, and marks it, although it is for the program that the line starts."""
 TAKEN_S = 5.0
 """How long it may take to fetch the text it asked for."""
 RESTED_S = 1.0
@@ -48,17 +51,19 @@ class Paster:
         if focus is None or INSERT not in layout:
             return False
         client, running = x.client(focus), program(x.process(focus))
+        if running.inside:
+            rests(running.whole, self._desk.rest, INSIDE_S)
         names = self._pasted_from(client, running)
         offer = Offer({TEXT: text.encode()}, client)
         self._own(dict.fromkeys(names, offer))
         self._desk.stop.check()
         send(x, [Stroke(layout[INSERT].code, (layout[SHIFT].code,))])
-        rests = self._work(running, lambda: offer.asked, LEAST_S if running.pids else UNSEEN_S, ASKED_S)
+        done = self._work(running, lambda: offer.asked, LEAST_S if running.pids else UNSEEN_S, ASKED_S)
         if offer.asked:
             self._taken(offer, running)
             return True
         offer.content = {}  # it would come too late
-        if not rests:
+        if not done:
             raise Unsure(
                 f"the program with the focus hangs, or works at something else: in {ASKED_S:g} s it did not paste"
             )
@@ -77,7 +82,7 @@ class Paster:
         """
         owner = self._desk.selections.owner("PRIMARY")
         selected = owner is not None and self._desk.x.client(owner) == client
-        return ("CLIPBOARD",) if selected and not running.emulates_terminals else ("CLIPBOARD", "PRIMARY")
+        return ("CLIPBOARD",) if selected and not running.inside else ("CLIPBOARD", "PRIMARY")
 
     def _taken(self, offer: Offer, running: Program) -> None:
         """Wait until the program has the text, and has done what it does with it.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias
 
 from sandbox_image import kernel
@@ -23,25 +23,33 @@ _PARENT, _TERMINAL, _USER_TIME, _SYSTEM_TIME = 1, 4, 11, 12  # words of /proc/PI
 
 
 class Program(NamedTuple):
-    """A process and those below it, without what it runs at terminals of its own, if it does that."""
+    """A process and those below it, and apart from them what it runs at terminals of its own, if it does that."""
 
     pids: list[int]
-    emulates_terminals: bool
+    inside: list[int]
+
+    @property
+    def whole(self) -> Program:
+        """With what it runs at terminals."""
+        return Program([*self.pids, *self.inside], [])
 
 
 def program(pid: int | None) -> Program:
     """The program of a process, as it is now; it has no processes where it is gone, or this one, which never rests."""
     table = {int(name): words for name in kernel.processes() if (words := kernel.stat(name))}
     if pid not in table or pid == os.getpid():
-        return Program([], emulates_terminals=False)
-    found, elsewhere = [pid], False
-    for parent in found:
-        for one in [one for one, words in table.items() if int(words[_PARENT]) == parent]:
-            if table[one][_TERMINAL] == table[pid][_TERMINAL]:
-                found.append(one)
-            else:
-                elsewhere = True
-    return Program(found, elsewhere)
+        return Program([], [])
+    own, inside = [pid], list[int]()
+    for parent in own:
+        for one in _below(parent, table):
+            (own if table[one][_TERMINAL] == table[pid][_TERMINAL] else inside).append(one)
+    for parent in inside:
+        inside += [one for one in _below(parent, table) if table[one][_TERMINAL] == table[parent][_TERMINAL]]
+    return Program(own, inside)
+
+
+def _below(parent: int, table: Mapping[int, list[bytes]]) -> list[int]:
+    return [one for one, words in table.items() if int(words[_PARENT]) == parent]
 
 
 def look(running: Program) -> Look | None:

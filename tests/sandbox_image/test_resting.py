@@ -73,8 +73,9 @@ def test_what_runs_at_a_terminal_of_the_program_is_not_the_program() -> None:
     text = f"{fork}os.read(fd, 1); print(flush=True); os.read(0, 1)"
     with running(text) as pid:
         family = program(pid)
-        assert family == Program([pid], emulates_terminals=True)
+        assert (family.pids, len(family.inside)) == ([pid], 1)
         assert until_still(family) is not None
+        assert look(family.whole) is None
 
 
 def test_a_program_that_is_stopped_is_not_at_rest() -> None:
@@ -93,8 +94,8 @@ def test_a_program_does_not_see_itself_at_rest() -> None:
 def test_a_program_that_is_gone_is_at_rest() -> None:
     with running(SLEEPING) as pid:
         pass
-    assert program(pid) == Program([], emulates_terminals=False)
-    assert program(None) == Program([], emulates_terminals=False)
+    assert program(pid) == Program([], [])
+    assert program(None) == Program([], [])
     assert look(program(pid)) == {}
 
 

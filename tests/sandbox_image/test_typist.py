@@ -6,6 +6,7 @@ import signal
 import string
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ from sandbox_image.offers import HTML, TEXT, Offer
 from sandbox_image.wire import ErrorCode, ReadClipboard, SetClipboard, Typed, TypeText, WaitWindow, WindowFound
 from tests.support.hands import failure_in
 from tests.support.peers import Editor, selections
-from tests.support.xserver import change_group, held, tap
+from tests.support.xserver import change_group, held, running, tap
 
 if TYPE_CHECKING:
     from tests.support.hands import Hands
@@ -263,6 +264,21 @@ async def test_typing_is_cancelled_while_a_program_is_waited_for(hands: Hands) -
             await typing
     (read,) = (await hands.do(ReadClipboard())).reply.results
     assert getattr(read, "text", None) is None
+
+
+async def test_text_after_a_line_end_is_for_the_program_that_the_shell_starts_by_it(
+    hands: Hands, display: str, tmp_path: Path
+) -> None:
+    prompt = r"PS1=\[\e]0;ready\a\]"
+    with running("xterm", "-u8", "-e", "env", prompt, "bash", "--norc", display=display):
+        await hands.do(WaitWindow(title="ready", timeout_ms=20_000))
+        for number in range(5):
+            done = tmp_path / f"done{number}"
+            await typed(hands, f"head -1 >{tmp_path}/part; mv {tmp_path}/part {done} # 漢\n漢字\n")
+            async with asyncio.timeout(20):
+                while not done.exists():
+                    await hands.do(ReadClipboard())
+            assert done.read_text() == "漢字\n"
 
 
 async def test_a_program_that_hangs_gets_nothing_twice(hands: Hands, terminal: Terminal) -> None:
