@@ -133,6 +133,7 @@ class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._free = True
+        self._sent = False  # a request, to its end
 
     @property
     def usable(self) -> bool:
@@ -151,13 +152,14 @@ class _Connection:
 
     async def ask(self, request: httpx.Request, seconds: float) -> _Answer:
         """Send a request; the answer once its head is there. What the content raises is passed on as it is."""
-        self._free = False
+        self._free = self._sent = False
         head, answer = _head(request), _Answer()
         if isinstance(request.stream, httpx.AsyncByteStream) and not isinstance(request.stream, httpx.ByteStream):
             await self._write(head, seconds)
             await self._stream(request.stream, answer, seconds)
         else:
             await self._write(head + request.content, seconds)
+            self._sent = True
             await self._hear(answer, seconds)
         return answer
 
@@ -170,7 +172,7 @@ class _Connection:
             if answer.whole:
                 break
             await self._more(answer, seconds)
-        self._free = answer.lasts
+        self._free = self._sent and answer.lasts
 
     async def _stream(self, content: AsyncIterable[bytes], answer: _Answer, seconds: float) -> None:
         """Send content as it comes, until the answer begins: that is before the end where it is refused."""
@@ -178,12 +180,12 @@ class _Connection:
         try:
             async for piece in content:
                 if hearing.done():
-                    answer.lasts = False
                     break
                 if piece:
                     await self._write(b"%x\r\n%b\r\n" % (len(piece), piece), seconds)
             else:
                 await self._write(b"0\r\n\r\n", seconds)
+                self._sent = True
             await _within(seconds, hearing)
         finally:
             hearing.cancel()

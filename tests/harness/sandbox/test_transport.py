@@ -186,6 +186,33 @@ async def test_who_takes_no_more_of_the_content_is_heard(tmp_path: Path) -> None
         await transport.aclose()
 
 
+async def test_a_request_that_was_answered_before_its_end_is_its_connections_last(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "s"))
+        listening.listen()
+        transport = UnixTransport(str(tmp_path / "s"))
+
+        async def pieces() -> AsyncGenerator[bytes]:
+            yield b"one"
+            ends.append(listening.accept()[0])
+            ends[0].sendall(HELLO[:-2])
+            for _ in range(4):
+                await asyncio.sleep(0)  # let what came be seen
+            yield b"two"
+            yield b"three"
+
+        ends: list[socket.socket] = []
+        async with aclosing(await transport.handle_async_request(request("PUT", content=pieces()))) as response:
+            ends[0].sendall(HELLO[-2:])
+            assert b"".join([piece async for piece in response.aiter_raw()]) == b"hello"
+        ends[0].settimeout(0)
+        async with asyncio.timeout(20):
+            while await asyncio.get_running_loop().sock_recv(ends[0], 1 << 16):
+                pass
+        ends[0].close()
+        await transport.aclose()
+
+
 @pytest.mark.parametrize(
     "answer",
     [
