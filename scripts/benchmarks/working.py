@@ -8,6 +8,7 @@ import string
 import time
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, replace
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
@@ -32,7 +33,7 @@ done
 """
 READER = "stty raw -echo; exec cat >>typed"
 ARRIVED = f"timeout 20 head -c {len(TEXT)} <(tail -c +1 -f typed)"
-TARGET = ScreenPoint(x=300, y=300)  # inside either window
+TARGET, BESIDE = ScreenPoint(x=300, y=300), ScreenPoint(x=380, y=300)  # inside either window
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,11 @@ async def _busy_bytes(scene: Scene) -> Row:
 
 
 async def _click(scene: Scene) -> Row:
-    """A program that repaints its window at once, at every click."""
-    settle, shown = Settle(), scene.desktop.screen
+    """A program that repaints its window at once. Clicks go here and there, so that no two are a double click."""
+    settle, shown, places = Settle(), scene.desktop.screen, cycle([TARGET, BESIDE])
 
     async def ours() -> None:
-        await scene.desktop.perform(Click(at=TARGET), settle=settle, picture=Picture())
+        await scene.desktop.perform(Click(at=next(places)), settle=settle, picture=Picture())
 
     async def usual() -> None:
         await scene.usual.click(TARGET.x, TARGET.y)
@@ -100,7 +101,7 @@ async def _click(scene: Scene) -> Row:
         await scene.usual.screenshot(f"{shown.width}x{shown.height}")
 
     await _in_front(scene.desktop, "buttons")
-    taken = await in_turn(max(3, scene.rounds // 3), clocked(ours), clocked(usual))
+    taken = await in_turn(scene.rounds, clocked(ours), clocked(usual))
     return timed("click, settle, picture", taken[0], "ms", settle.quiet_ms + 25, taken[1], USUAL)
 
 
