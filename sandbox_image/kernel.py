@@ -47,5 +47,6 @@ def waits_for_keys(terminal: int) -> bool:
             local: int = termios.tcgetattr(opened)[3]
         finally:
             os.close(opened)
-        return local & (termios.ICANON | termios.ECHO) != termios.ICANON | termios.ECHO
+        lines_shown = termios.ICANON | termios.ECHO
+        return (local & lines_shown) != lines_shown
     return False

@@ -99,9 +99,9 @@ class Paster:
         before, now = None, look(running)
         while not reached():
             waited = time.monotonic() - began
-            rests = now is not None and now == before
-            if waited >= most or (waited >= least and rests):
-                return rests
+            still = now is not None and now == before
+            if waited >= most or (waited >= least and still):
+                return still
             self._desk.selections.serve(LOOK_S)
             before, now = now, look(running)
         return False

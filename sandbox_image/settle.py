@@ -121,11 +121,13 @@ class Settling:
         at = max(at, self.start)
         before = self._spots.last(box, at)
         known = any(_in_place(mark, box, MARK_AREA) for mark in self.turned)
-        if before is None and not known:
-            self.drawn = at
-        elif known or (before is not None and at - before <= SOON_S):
+        if known:
             self._turning.append(_Spot(box, at))
-            self.worked = self.worked if known else at
+        elif before is None:
+            self.drawn = at
+        elif at - before <= SOON_S:
+            self._turning.append(_Spot(box, at))
+            self.worked = at
 
     def on_sign(self, sign: Sign) -> None:
         """Somebody looked at the programs."""
