@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import OutsidePicture
-from harness.geometry import ModelPoint, Viewport, fit, zoomed
+from harness.geometry import HIGH, STANDARD, ModelPoint, PictureLimits, Viewport, fit, fit_model, patches, zoomed
 from sandbox_image.wire import Region, ScreenPoint, Size
 
 sides = st.integers(1, 4000)
@@ -114,3 +114,76 @@ def test_a_zoom_touches_the_size_it_fits_and_keeps_the_shape_to_a_pixel(region: 
     exact = min(within.width / region.width, within.height / region.height)
     assert abs(shown.width - max(1, region.width * exact)) <= 0.5
     assert abs(shown.height - max(1, region.height * exact)) <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("screen", "limits", "shown"),
+    [
+        ((1024, 768), STANDARD, (1024, 768)),
+        ((1280, 800), STANDARD, (1280, 800)),
+        ((1366, 768), STANDARD, (1366, 768)),
+        ((1440, 900), STANDARD, (1389, 868)),
+        ((1920, 1080), STANDARD, (1456, 819)),
+        ((3840, 2160), STANDARD, (1456, 819)),
+        ((1440, 900), HIGH, (1440, 900)),
+        ((1920, 1080), HIGH, (1920, 1080)),
+        ((2560, 1440), HIGH, (2000, 1125)),
+        ((3840, 2160), HIGH, (2000, 1125)),
+        ((2160, 3840), HIGH, (1125, 2000)),
+    ],
+)
+def test_a_model_is_shown_the_size_that_is_documented(
+    screen: tuple[int, int], limits: PictureLimits, shown: tuple[int, int]
+) -> None:
+    size = fit_model(Size(width=screen[0], height=screen[1]), limits)
+    assert (size.width, size.height) == shown
+
+
+screens = st.builds(Size, width=st.integers(640, 3840), height=st.integers(480, 2160))
+tiers = st.sampled_from([STANDARD, HIGH])
+
+
+@given(screens, tiers)
+def test_a_model_is_shown_as_much_as_the_api_leaves_as_it_is(screen: Size, limits: PictureLimits) -> None:
+    shown = fit_model(screen, limits)
+    assert max(shown.width, shown.height) <= limits.edge
+    assert patches(shown) <= limits.patches
+    assert shown.width <= screen.width
+    assert abs(shown.width * screen.height - shown.height * screen.width) <= max(screen.width, screen.height) / 2 + 1
+    if shown != screen:
+        long, short = max(shown.width, shown.height) + 1, min(screen.width, screen.height)
+        larger = Size(width=long, height=max(1, round(short * long / max(screen.width, screen.height))))
+        assert long > limits.edge or patches(larger) > limits.patches
+
+
+@given(screens, tiers, st.data())
+def test_every_pixel_a_model_points_at_comes_back_as_that_pixel(
+    screen: Size, limits: PictureLimits, data: st.DataObject
+) -> None:
+    shown = fit_model(screen, limits)
+    view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)
+    point = ModelPoint(data.draw(st.integers(0, shown.width - 1)), data.draw(st.integers(0, shown.height - 1)))
+    assert view.to_model(view.to_screen(point)) == point
+
+
+@given(viewports, st.data())
+def test_a_rectangle_of_the_picture_is_one_of_the_region(view: Viewport, data: st.DataObject) -> None:
+    left = data.draw(st.integers(0, view.shown.width - 1))
+    top = data.draw(st.integers(0, view.shown.height - 1))
+    right = data.draw(st.integers(left + 1, view.shown.width))
+    bottom = data.draw(st.integers(top + 1, view.shown.height))
+    region = view.to_region(ModelPoint(left, top), ModelPoint(right, bottom))
+    assert region == view.to_region(ModelPoint(right, bottom), ModelPoint(left, top))
+    assert region.clipped(view.region) == region
+
+
+def test_the_whole_picture_is_the_whole_region() -> None:
+    view = Viewport(region=Region(x=7, y=9, width=1920, height=1080), shown=Size(width=1456, height=819))
+    assert view.to_region(ModelPoint(0, 0), ModelPoint(1456, 819)) == view.region
+
+
+@pytest.mark.parametrize("corners", [(0, 0, 0, 5), (0, 3, 5, 3), (-1, 0, 5, 5), (0, 0, 101, 5), (0, 0, 5, 81)])
+def test_what_is_no_rectangle_of_the_picture_is_told(corners: tuple[int, int, int, int]) -> None:
+    view = Viewport(region=Region(x=0, y=0, width=200, height=160), shown=Size(width=100, height=80))
+    with pytest.raises(OutsidePicture, match="x goes from 0 to 100, y from 0 to 80"):
+        view.to_region(ModelPoint(*corners[:2]), ModelPoint(*corners[2:]))
