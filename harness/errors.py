@@ -28,6 +28,15 @@
         LaunchFailed         the program could not be started
         NoSuchProgram        no program that was started and is remembered
         FileFailed           the sandbox's file system refused
+      ModelError             the model did not answer, or not in a way that can be used
+        BadAnswer            an answer that is not as documented; carries its body
+        CutShort             an answer that broke off before its end; nothing of it was done
+        Unavailable          nobody answers now: network, rate limit, overload; asked again by itself for a while
+        Rejected             the API refuses the request; asking again does not help
+          NotAllowed         no key, a wrong one, or one that may not do this
+          RequestTooLarge    more than the API takes at once
+          PictureTooLarge    pictures larger than the model takes; carries the limit and which
+          ToolUnknown        a tool that the model does not take
 
 The sandbox sends codes from a closed list; `from_failure` maps them here. No class is ever named from inside.
 """
@@ -40,6 +49,10 @@ from sandbox_image.wire import ErrorCode, Failure, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+SHOWN = 300
+"""Characters of a body that a message shows."""
 
 
 class HarnessError(Exception):
@@ -177,6 +190,57 @@ class NoSuchProgram(ActionFailed):
 
 class FileFailed(ActionFailed):
     """The sandbox's file system refused: not there, not allowed, full."""
+
+
+class ModelError(HarnessError):
+    """The model did not answer, or not in a way that can be used."""
+
+
+class BadAnswer(ModelError):
+    """An answer that is not as documented."""
+
+    def __init__(self, message: str, body: str) -> None:
+        super().__init__(f"{message}: {body[:SHOWN]}{'…' if len(body) > SHOWN else ''}")
+        self.body = body
+
+
+class CutShort(ModelError):
+    """An answer that broke off before its end; nothing of it was done, so it can be asked for again."""
+
+
+class Unavailable(ModelError):
+    """Nobody answers now: the network, a rate limit, an overload. `after` are seconds the API asks to wait."""
+
+    def __init__(self, kind: str, message: str, *, after: float | None = None, again: bool = True) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.after = after
+        self.again = again
+
+
+class Rejected(ModelError):
+    """The API refuses the request, and would again."""
+
+
+class NotAllowed(Rejected):
+    """No key, a wrong one, or one that may not do this; the message names the setting to mend."""
+
+
+class RequestTooLarge(Rejected):
+    """More than the API takes at once."""
+
+
+class PictureTooLarge(Rejected):
+    """Pictures larger than the model takes."""
+
+    def __init__(self, message: str, limit: int | None, paths: Sequence[str]) -> None:
+        super().__init__(message)
+        self.limit = limit  # pixels of the longer side
+        self.paths = tuple(paths)  # in the request
+
+
+class ToolUnknown(Rejected):
+    """A tool that the model does not take."""
 
 
 _CLASSES: dict[ErrorCode, type[ActionFailed]] = {
