@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from sandbox_image.wire import PictureFormat, Region, ScreenPoint, Size
 
@@ -19,6 +19,8 @@ Outcome = Literal["passed", "failed", "error", "infrastructure", "interrupted"]
 """`error`: only the cleanup failed. `infrastructure`: the sandbox or its engine, not the flow, is to blame."""
 Status = Literal["passed", "failed", "warning", "skipped", "interrupted"]
 """`warning`: an optional step failed."""
+Ending = Literal["finished", "limit", "refused", "stuck", "stopped", "failed"]
+"""How a model's task ends."""
 Moment = Literal["before", "after"]
 
 
@@ -142,8 +144,116 @@ class RunFinished(Happening):
     step: str | None = None  # where
 
 
+class TaskStarted(Happening):
+    """A model begins a task."""
+
+    kind: Literal["task_started"] = "task_started"
+    task: str
+    model: str
+    screen: Size
+    shown: Size  # pixels of the pictures that the model gets
+
+
+class TurnStarted(Happening):
+    """The model is asked."""
+
+    kind: Literal["turn_started"] = "turn_started"
+    turn: int
+
+
+class Speaking(Happening):
+    """A piece of what the model says, thinks or calls for, while it comes; never written down."""
+
+    kind: Literal["speaking"] = "speaking"
+    turn: int
+    what: Literal["text", "thinking", "call"]
+    text: str
+
+
+class Said(Happening):
+    """What the model said, or a summary of what it thought."""
+
+    kind: Literal["said"] = "said"
+    turn: int
+    thinking: bool = False
+    text: str
+
+
+class Called(Happening):
+    """The model calls for something to be done."""
+
+    kind: Literal["called"] = "called"
+    turn: int
+    call: str
+    tool: str
+    action: str
+    told: str  # in words
+    points: tuple[ScreenPoint, ...] = ()
+
+
+class Answered(Happening):
+    """What a call was answered with."""
+
+    kind: Literal["answered"] = "answered"
+    turn: int
+    call: str
+    text: str
+    failed: bool
+    frame: str | None = None  # of the picture, by hash
+
+
+class Waited(Happening):
+    """Nothing happens for so many seconds."""
+
+    kind: Literal["waited"] = "waited"
+    seconds: float
+    reason: str
+
+
+class TurnFinished(Happening):
+    """The model has answered; what that cost, in tokens and, where prices are known, in US dollars."""
+
+    kind: Literal["turn_finished"] = "turn_finished"
+    turn: int
+    stop: str
+    input: int
+    cache_read: int
+    cache_write: int
+    output: int
+    cost: float | None
+
+
+class TaskFinished(Happening):
+    """The task is over."""
+
+    kind: Literal["task_finished"] = "task_finished"
+    outcome: Ending
+    message: str
+    value: JsonValue = None
+    turns: int
+    seconds: float
+    tokens: int
+    cost: float | None
+
+
 Event: TypeAlias = (
-    RunStarted | SandboxStarted | StepStarted | FrameCaptured | Output | FileCollected | StepFinished | RunFinished
+    RunStarted
+    | SandboxStarted
+    | StepStarted
+    | FrameCaptured
+    | Output
+    | FileCollected
+    | StepFinished
+    | RunFinished
+    | TaskStarted
+    | TurnStarted
+    | Speaking
+    | Said
+    | Called
+    | Answered
+    | Waited
+    | TurnFinished
+    | TaskFinished
 )
 Emit: TypeAlias = Callable[[Event], None]
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -8,11 +8,13 @@ PACKAGES = ("harness", "sandbox_image")
 
 # Sources without a test file of their own, each with the reason.
 NOT_TESTED_ALONE: dict[str, str] = {
+    "harness/agent/outcome.py": "plain values; what makes and tells them is tested",
     "harness/doctor/finding.py": "two records; what makes them is tested",
 }
 
 # Test files without a source file, each with what it holds.
 ABOUT_THE_PROJECT: dict[str, str] = {
+    "tests/harness/agent/test_pixels.py": "a model that sees nothing but pictures, at a desktop in a container",
     "tests/harness/test_conformance.py": "the fake desktop and the one in a container, alike",
     "tests/harness/sandbox/test_accessible_programs.py": "what the desktop's own programs tell of their windows",
     "tests/harness/sandbox/test_applications.py": "the desktop's own programs, at work",
@@ -22,6 +24,15 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/harness/sandbox/test_lockdown.py": "what a program inside a sandbox cannot do",
     "tests/harness/sandbox/test_typing.py": "text into every kind of program, and what they say became of it",
     "tests/examples/test_examples.py": "the example flows",
+    "tests/support_tests/api/test_bad_days.py": "the stand-in for the Messages API, whose rules are not ours",
+    "tests/support_tests/api/test_caching.py": "the same",
+    "tests/support_tests/api/test_conversations.py": "the same",
+    "tests/support_tests/api/test_frames.py": "the same",
+    "tests/support_tests/api/test_pictures.py": "the same",
+    "tests/support_tests/api/test_pixels.py": "the same",
+    "tests/support_tests/api/test_rules.py": "the same",
+    "tests/support_tests/api/test_sdk_runner.py": "the same",
+    "tests/support_tests/api/test_sdk_types.py": "the same",
     "tests/test_bench.py": "typing into every program, as the benchmarks count it",
     "tests/test_exports.py": "the public names",
     "tests/test_layout.py": "this file",

@@ -1,0 +1,63 @@
+"""What a run may use, and what it has used."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness.agent.outcome import LimitReached
+from harness.model.catalog import Price
+from harness.model.turn import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """None is without a limit. `cost` is in US dollars, `seconds` of a clock that a person's turn stops."""
+
+    steps: int | None = 100
+    tokens: int | None = None
+    cost: float | None = None
+    seconds: float | None = 3600.0
+
+
+@dataclass(slots=True)
+class Spent:
+    """What was used so far. A step is one answer of the model."""
+
+    price: Price | None = None
+    clock: Callable[[], float] = time.monotonic
+    steps: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = 0.0
+    paused: float = 0.0
+    started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    @property
+    def seconds(self) -> float:
+        """Time at work."""
+        return self.clock() - self.started - self.paused
+
+    def add(self, usage: Usage) -> float | None:
+        """One more answer; its cost in US dollars, where the price is known."""
+        self.steps += 1
+        self.usage += usage
+        more = usage.cost(self.price)
+        self.cost = None if self.cost is None or more is None else self.cost + more
+        return more
+
+    def reached(self, limits: Limits) -> LimitReached | None:
+        """The first limit that is used up, if any."""
+        tokens = self.usage.total + self.usage.output
+        if limits.steps is not None and self.steps >= limits.steps:
+            return LimitReached("steps", f"{self.steps} steps were made, as many as are allowed")
+        if limits.tokens is not None and tokens >= limits.tokens:
+            return LimitReached("tokens", f"{tokens} tokens were used; {limits.tokens} are allowed")
+        if limits.cost is not None and self.cost is not None and self.cost >= limits.cost:
+            return LimitReached("cost", f"${self.cost:.2f} were spent; ${limits.cost:.2f} are allowed")
+        if limits.seconds is not None and self.seconds >= limits.seconds:
+            return LimitReached("time", f"{self.seconds:.0f} s have passed; {limits.seconds:.0f} are allowed")
+        return None

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.agent.limits import Limits, Spent
+from harness.model.catalog import Price
+from harness.model.turn import Usage
+
+USED = Usage(input=1000, output=500)
+NONE = Limits(steps=None, seconds=None)
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"),
+    [
+        (Limits(steps=2), "steps"),
+        (Limits(steps=3, tokens=3000), "tokens"),
+        (Limits(cost=0.012), "cost"),
+        (Limits(seconds=60), "time"),
+    ],
+)
+def test_the_first_limit_that_is_used_up_is_told(limits: Limits, name: str) -> None:
+    clock = Clock()
+    spent = Spent(Price(input=2, output=10), clock)
+    for _ in range(2):
+        assert spent.reached(limits) is None
+        spent.add(USED)
+    clock.now += 60
+    reached = spent.reached(limits)
+    assert reached is not None
+    assert reached.limit == name
+
+
+def test_without_limits_none_is_reached() -> None:
+    spent = Spent()
+    spent.add(Usage(input=10**12))
+    assert spent.reached(NONE) is None
+
+
+def test_an_unknown_price_leaves_the_cost_unknown() -> None:
+    spent = Spent()
+    spent.add(USED)
+    assert spent.cost is None
+    assert spent.reached(Limits(cost=0.0)) is None
+
+
+def test_time_that_was_paused_does_not_count() -> None:
+    clock = Clock()
+    spent = Spent(clock=clock)
+    clock.now += 100
+    spent.paused += 90
+    assert spent.seconds == 10

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from harness.agent.limits import Spent
+from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stopped, Stuck
+from harness.agent.telling import Telling, told
+from harness.errors import ModelError
+from harness.events import Answered, Called, Event, FrameCaptured, Said, Speaking, TaskFinished, TurnFinished, Waited
+from harness.geometry import Viewport
+from harness.model.catalog import Price
+from harness.model.throttle import Waiting
+from harness.model.turn import Turn
+from harness.sandbox.desktop import Screenshot
+from harness.tools.call import Call, Result
+from sandbox_image.wire import Region, ScreenPoint, Size
+
+SCREEN = Size(width=2000, height=1000)
+VIEW = Viewport(region=Region(x=0, y=0, width=2000, height=1000), shown=Size(width=1000, height=500))
+TURN = Turn(
+    {
+        "content": [
+            {"type": "thinking", "thinking": "Where is it?", "signature": "x"},
+            {"type": "text", "text": "There."},
+            {
+                "type": "tool_use",
+                "id": "a",
+                "name": "left_click",
+                "toolset_name": "computer",
+                "input": {"coordinate": [10, 10]},
+            },
+        ],
+        "stop_reason": "tool_use",
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }
+)
+
+
+@pytest.fixture
+def events() -> list[Event]:
+    return []
+
+
+@pytest.fixture
+def telling(events: list[Event]) -> Telling:
+    return Telling(events.append, VIEW)
+
+
+def test_an_answer_is_told_as_what_was_thought_said_and_called_for(telling: Telling, events: list[Event]) -> None:
+    telling.asking()
+    telling.answered(TURN)
+    said = [(event.thinking, event.text) for event in events if isinstance(event, Said)]
+    assert said == [(True, "Where is it?"), (False, "There.")]
+    called = next(event for event in events if isinstance(event, Called))
+    assert (called.tool, called.action, called.told) == ("computer", "left_click", "left click at 10,10")
+    assert called.points == (ScreenPoint(x=21, y=21),)
+
+
+def test_pieces_of_an_answer_are_told_while_they_come(telling: Telling, events: list[Event]) -> None:
+    telling.hear({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "The"}})
+    telling.hear({"type": "ping"})
+    assert [(event.what, event.text) for event in events if isinstance(event, Speaking)] == [("text", "The")]
+
+
+def test_a_result_is_told_with_its_picture(telling: Telling, events: list[Event]) -> None:
+    picture = Screenshot(b"png", "png", VIEW)
+    telling.result(Call("a", "screenshot", {}, "computer"), Result("seen", picture))
+    frame, answered = events
+    assert isinstance(frame, FrameCaptured)
+    assert isinstance(answered, Answered)
+    assert (frame.data, answered.frame) == (b"png", frame.frame)
+
+
+def test_waits_and_costs_are_told(telling: Telling, events: list[Event]) -> None:
+    telling.waiting(Waiting(12.0, "rate limit"))
+    telling.done(TURN, Spent(Price(input=1, output=2)).add(TURN.usage))
+    waited, finished = events
+    assert isinstance(waited, Waited)
+    assert isinstance(finished, TurnFinished)
+    assert (waited.seconds, waited.reason) == (12.0, "rate limit")
+    assert (finished.input, finished.output) == (10, 5)
+    assert finished.cost == pytest.approx(20e-6)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ending", "message"),
+    [
+        (Finished("done"), "finished", "done"),
+        (LimitReached("steps", "100 steps"), "limit", "100 steps"),
+        (Refused("cyber", "no"), "refused", "cyber: no"),
+        (Stuck("again and again"), "stuck", "again and again"),
+        (Stopped(), "stopped", "stopped"),
+        (Failed(ModelError("no answer")), "failed", "no answer"),
+    ],
+)
+def test_each_outcome_has_a_name_and_words(
+    telling: Telling, events: list[Event], outcome: Outcome, ending: str, message: str
+) -> None:
+    assert told(outcome) == (ending, message)
+    telling.ended(outcome, Spent())
+    end = events[0]
+    assert isinstance(end, TaskFinished)
+    assert (end.outcome, end.message) == (ending, message)
