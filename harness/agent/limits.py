@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from harness.agent.outcome import LimitReached
@@ -30,16 +31,29 @@ class Spent:
     steps: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
-    paused: float = 0.0
-    started: float = field(init=False)
+    _before: float = 0.0  # seconds at work until the clock was stopped last
+    _since: float | None = field(init=False)  # when it was started last; None while it stands
+    _pauses: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.started = self.clock()
+        self._since = self.clock()
 
     @property
     def seconds(self) -> float:
         """Time at work."""
-        return self.clock() - self.started - self.paused
+        return self._before + (0.0 if self._since is None else self.clock() - self._since)
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Stop the clock for the block: it is a person's turn. Blocks may overlap."""
+        self._pauses += 1
+        self._before, self._since = self.seconds, None
+        try:
+            yield
+        finally:
+            self._pauses -= 1
+            if not self._pauses:
+                self._since = self.clock()
 
     def add(self, usage: Usage) -> float | None:
         """One more answer; its cost in US dollars, where the price is known."""
@@ -58,6 +72,10 @@ class Spent:
             return LimitReached("tokens", f"{tokens} tokens were used; {limits.tokens} are allowed")
         if limits.cost is not None and self.cost is not None and self.cost >= limits.cost:
             return LimitReached("cost", f"${self.cost:.2f} were spent; ${limits.cost:.2f} are allowed")
-        if limits.seconds is not None and self.seconds >= limits.seconds:
-            return LimitReached("time", f"{self.seconds:.0f} s have passed; {limits.seconds:.0f} are allowed")
-        return None
+        return self.out_of_time(limits)
+
+    def out_of_time(self, limits: Limits) -> LimitReached | None:
+        """Whether the time is used up, which is asked within a step as well."""
+        if limits.seconds is None or self.seconds < limits.seconds:
+            return None
+        return LimitReached("time", f"{self.seconds:.0f} s have passed; {limits.seconds:g} are allowed")

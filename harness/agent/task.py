@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
 from pydantic import JsonValue
 
-from harness.agent.approvals import Approvals, Ask, Rule
+from harness.agent.approvals import Approvals, Rule
+from harness.agent.control import Control
 from harness.agent.limits import Limits, Spent
 from harness.agent.loop import Loop, text
 from harness.agent.outcome import Outcome, Stopped
 from harness.agent.prompt import system
 from harness.agent.secrets import Secrets
 from harness.agent.telling import Telling
-from harness.events import Emit, masked
+from harness.events import Emit, Event, masked
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
 from harness.model.catalog import Effort
@@ -31,14 +33,17 @@ from harness.tools.editor import NAMES as EDITORS
 from harness.tools.editor import Editor
 from harness.tools.human import DEFINITION as HUMAN
 from harness.tools.human import NAME as ASK_HUMAN
-from harness.tools.human import Human, Reply
+from harness.tools.human import Human
 from harness.tools.toolbox import Tool, Toolbox
 from sandbox_image.wire import Region
 
 if TYPE_CHECKING:
     from harness.model.turn import Model
     from harness.sandbox.desktop import Desktop
+    from harness.tools.call import Call
 
+P = ParamSpec("P")
+R = TypeVar("R")
 MODEL = "claude-sonnet-5-5"
 THROTTLE = Throttle()
 """One for all runs of the process."""
@@ -62,28 +67,44 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who can be asked; nobody, unless somebody says so."""
+    """Who can be asked; nobody, unless somebody says so.
 
-    reply: Reply | None = None  # answers questions
-    approve: Ask | None = None  # approves calls
+    Both may be `async`; one that is not is called in a thread. The clock of the limits stands while a person thinks.
+    """
+
+    reply: Callable[[str], Awaitable[str | None] | str | None] | None = None
+    """Answers a question of the model; None where nobody does."""
+    approve: Callable[[Call, str], Awaitable[bool] | bool] | None = None
+    """Whether a call that a rule wants to be asked about may be done; the rule's reason comes with it."""
 
 
 Open: TypeAlias = "Callable[[Telling], Model]"
 """Opens a model whose answers are told while they come."""
 
 
+def silent(event: Event) -> None:
+    """Tell nobody."""
+
+
 async def run_task(
-    task: Task, desktop: Desktop, emit: Emit, *, people: People | None = None, open_model: Open | None = None
+    task: Task | str,
+    desktop: Desktop,
+    emit: Emit = silent,
+    *,
+    people: People | None = None,
+    control: Control | None = None,
+    open_model: Open | None = None,
 ) -> Outcome:
-    """Do a task at a desktop, and tell all of it as events.
+    """Do a task at a desktop, and tell all of it as events. `control` ends it from outside.
 
     What ends it is its outcome, whatever that is; but a UsageError is raised for what is not there before anything is
     asked, such as a key. Cancelling tells that it was stopped, and goes on as a cancellation.
     """
+    task = Task(task) if isinstance(task, str) else task
     loop = _joined(task, desktop, masked(emit, tuple(task.secrets.values())), people or People(), open_model)
     loop.telling.began(task.text, task.model, desktop.screen)
     try:
-        outcome = await loop.run()
+        outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
     except asyncio.CancelledError:
         loop.telling.ended(Stopped(), loop.spent)
         raise
@@ -91,9 +112,25 @@ async def run_task(
     return outcome
 
 
+def _asked(person: Callable[P, Awaitable[R] | R] | None, spent: Spent) -> Callable[P, Awaitable[R]] | None:
+    """The same, awaited, while the clock stands; None where nobody is there."""
+    if person is None:
+        return None
+
+    async def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+        with spent.pause():
+            quick = inspect.iscoroutinefunction(person)
+            answer: Awaitable[R] | R
+            answer = person(*args, **kwargs) if quick else await asyncio.to_thread(person, *args, **kwargs)
+            return await answer if isinstance(answer, Awaitable) else answer
+
+    return ask
+
+
 def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model: Open | None) -> Loop:
     model, screen = named(task.model), desktop.screen
     entry, secrets = model.entry, Secrets(task.secrets)
+    spent = Spent(entry.price)
     shown = fit_model(screen, entry.limits)
     view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)
     telling = Telling(emit, view)
@@ -111,16 +148,16 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
     others: dict[str, Tool] = {
         BASH: Bash(desktop),
         EDITORS[entry.editor]: Editor(desktop),
-        ASK_HUMAN: Human(people.reply),
+        ASK_HUMAN: Human(_asked(people.reply, spent)),
         **{tool.name: tool for tool in own},
     }
     toolbox = Toolbox(
         Computer(desktop, view, reveal=secrets.reveal),
         others,
-        refusal=Approvals(task.rules, people.approve).refusal,
+        refusal=Approvals(task.rules, _asked(people.approve, spent)).refusal,
         redact=secrets.redact,
     )
     transcript = Transcript()
     transcript.say(text(task.text))
     opens = open_model or (lambda told: opened(model, THROTTLE, waits=told.waiting, hears=told.hear))
-    return Loop(opens(telling), asking, toolbox, transcript, task.limits, Spent(entry.price), telling)
+    return Loop(opens(telling), asking, toolbox, transcript, task.limits, spent, telling)

@@ -54,6 +54,11 @@ def test_an_unknown_price_leaves_the_cost_unknown() -> None:
 def test_time_that_was_paused_does_not_count() -> None:
     clock = Clock()
     spent = Spent(clock=clock)
-    clock.now += 100
-    spent.paused += 90
-    assert spent.seconds == 10
+    clock.now += 10
+    with spent.pause():
+        clock.now += 50
+        with spent.pause():
+            clock.now += 40
+        assert spent.seconds == 10
+    clock.now += 5
+    assert spent.seconds == 15
