@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.sandbox.spec import SandboxSpec
     from sandbox_image.wire import Size
 
-__all__ = ["Desktop", "sandbox"]
+__all__ = ["Desktop", "parts", "sandbox"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -191,3 +191,8 @@ class Desktop:
     def _entered(self, manager: AbstractAsyncContextManager[object]) -> Iterator[Any]:
         with self._portal.entered(manager) as value:
             yield self._portal.iterate(value) if isinstance(value, AsyncIterator) else value
+
+
+def parts(desktop: Desktop) -> tuple[Portal, Async]:
+    """The portal and the asynchronous desktop behind a blocking one, for twins of other rooms."""
+    return desktop._portal, desktop._desktop  # noqa: SLF001 - its own module
