@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import assert_never
 
+from harness.collected import free_path
 from harness.flow.checks import expect, locate, wrong_with_output
 from harness.flow.scene import Scene
 from harness.flow.schema import (
@@ -147,8 +148,7 @@ async def _bash(scene: Scene, body: BashStep) -> None:
 
 
 async def _collect(scene: Scene, body: CollectStep, files: Path) -> None:
-    name = body.name or PurePosixPath(body.path).name or "collected"
-    target = await asyncio.to_thread(_free, files, name)
+    target = await asyncio.to_thread(free_path, files, body.name or body.path)
     await scene.desktop.get(body.path, target)
     scene.collected(body.path, target.name)
 
@@ -156,18 +156,6 @@ async def _collect(scene: Scene, body: CollectStep, files: Path) -> None:
 async def _screenshot(scene: Scene, body: ScreenshotStep, files: Path) -> None:
     await scene.perform(settle=scene.settle)
     _, data = await scene.photograph(wire.Picture(region=body.region, format="png"))
-    target = await asyncio.to_thread(_free, files, f"{body.name}.png")
+    target = await asyncio.to_thread(free_path, files, f"{body.name}.png")
     await asyncio.to_thread(target.write_bytes, data)
     scene.collected("screen", target.name)
-
-
-def _free(files: Path, name: str) -> Path:
-    """A path below `files` that nothing has yet: name.png, then name-2.png and so on."""
-    files.mkdir(parents=True, exist_ok=True)
-    safe = name if name not in {".", ".."} else "collected"
-    stem, suffix = Path(safe).stem, Path(safe).suffix
-    number, path = 1, files / safe
-    while path.exists():
-        number += 1
-        path = files / f"{stem}-{number}{suffix}"
-    return path
