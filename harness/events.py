@@ -75,10 +75,12 @@ class RunStarted(Happening):
 
 
 class SandboxStarted(Happening):
-    """The flow's sandbox answers."""
+    """The run's sandbox answers."""
 
     kind: Literal["sandbox_started"] = "sandbox_started"
     image: str = ""
+    sandbox: str = ""  # its id, by which others find it
+    container: str = ""
     seconds: float
 
 
@@ -93,7 +95,7 @@ class FrameCaptured(Happening):
     """A picture of the screen."""
 
     kind: Literal["frame_captured"] = "frame_captured"
-    step: str
+    step: str  # or the call that it is an answer to
     moment: Moment
     frame: str  # SHA-256 of its bytes
     format: PictureFormat
@@ -114,7 +116,7 @@ class FileCollected(Happening):
     """A file or a folder now lies in the run's files."""
 
     kind: Literal["file_collected"] = "file_collected"
-    step: str
+    step: str | None = None  # None: after a task
     source: str
     name: str  # below the run's files
 
@@ -144,14 +146,36 @@ class RunFinished(Happening):
     step: str | None = None  # where
 
 
+class Bounds(BaseModel):
+    """What a task may use; None is without a limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    steps: int | None = None
+    tokens: int | None = None
+    cost: float | None = None  # US dollars
+    seconds: float | None = None
+
+
 class TaskStarted(Happening):
     """A model begins a task."""
 
     kind: Literal["task_started"] = "task_started"
     task: str
     model: str
+    effort: str | None = None  # None: as the model has it by itself
+    limits: Bounds = Bounds()
+    form: JsonValue = None  # the JSON schema that the result has to fit
+    secrets: tuple[str, ...] = ()  # their names
     screen: Size
     shown: Size  # pixels of the pictures that the model gets
+    version: str
+
+
+class TaskResumed(Happening):
+    """The task goes on where it was left, after the process that was at it had gone."""
+
+    kind: Literal["task_resumed"] = "task_resumed"
+    turn: int  # the last one before
 
 
 class TurnStarted(Happening):
@@ -188,6 +212,7 @@ class Called(Happening):
     tool: str
     action: str
     told: str  # in words
+    input: dict[str, JsonValue] = Field(default_factory=dict)
     points: tuple[ScreenPoint, ...] = ()
 
 
@@ -216,11 +241,14 @@ class TurnFinished(Happening):
     kind: Literal["turn_finished"] = "turn_finished"
     turn: int
     stop: str
-    input: int
+    input: int  # neither read from the cache nor written to it
     cache_read: int
-    cache_write: int
+    cache_write_5m: int
+    cache_write_1h: int
     output: int
+    thinking: int  # of the output
     cost: float | None
+    seconds: float  # from the question to the whole answer, waits included
 
 
 class TaskFinished(Happening):
@@ -246,6 +274,7 @@ Event: TypeAlias = (
     | StepFinished
     | RunFinished
     | TaskStarted
+    | TaskResumed
     | TurnStarted
     | Speaking
     | Said
@@ -259,6 +288,8 @@ Emit: TypeAlias = Callable[[Event], None]
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 
 MASK = "•••"
+_FIXED = ("at", "kind", "step", "status", "outcome", "what", "call", "frame", "before", "after")
+"""Fields that hold words of ours, names of calls, or hashes: no secret gets there, however short it is."""
 
 
 def masked(emit: Emit, secrets: tuple[str, ...]) -> Emit:
@@ -285,7 +316,7 @@ def masked(emit: Emit, secrets: tuple[str, ...]) -> Emit:
             emit(event)  # no text but a hash
             return
         data = event.model_dump(mode="json")
-        fixed = {name: data[name] for name in ("at", "kind", "step", "status", "outcome") if name in data}
+        fixed = {name: data[name] for name in _FIXED if name in data}
         emit(EVENT.validate_python({**{name: cover(item) for name, item in data.items()}, **fixed}))
 
     return pass_on

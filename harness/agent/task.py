@@ -102,7 +102,7 @@ async def run_task(
     """
     task = Task(task) if isinstance(task, str) else task
     loop = _joined(task, desktop, masked(emit, tuple(task.secrets.values())), people or People(), open_model)
-    loop.telling.began(task.text, task.model, desktop.screen)
+    loop.telling.began(task, desktop.screen)
     try:
         outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
     except asyncio.CancelledError:

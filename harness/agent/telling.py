@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import harness
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stopped, Stuck
 from harness.events import (
     Answered,
+    Bounds,
     Called,
     Emit,
     Ending,
@@ -15,6 +19,7 @@ from harness.events import (
     Said,
     Speaking,
     TaskFinished,
+    TaskResumed,
     TaskStarted,
     TurnFinished,
     TurnStarted,
@@ -25,6 +30,7 @@ from harness.tools.words import in_words, places, tool_and_action
 
 if TYPE_CHECKING:
     from harness.agent.limits import Spent
+    from harness.agent.task import Task
     from harness.model.throttle import Waiting
     from harness.model.turn import Turn
     from harness.tools.call import Call, Json, Result
@@ -40,18 +46,39 @@ _DELTAS = {
 class Telling:
     """Turns what happens in a run into events."""
 
-    def __init__(self, emit: Emit, view: Viewport) -> None:
+    def __init__(self, emit: Emit, view: Viewport, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._emit = emit
         self._view = view
+        self._clock = clock
         self._turn = 0
+        self._asked = clock()
 
-    def began(self, task: str, model: str, screen: Size) -> None:
+    def began(self, task: Task, screen: Size) -> None:
         """The task is given."""
-        self._emit(TaskStarted(task=task, model=model, screen=screen, shown=self._view.shown))
+        limits = task.limits
+        self._emit(
+            TaskStarted(
+                task=task.text,
+                model=task.model,
+                effort=task.effort,
+                limits=Bounds(steps=limits.steps, tokens=limits.tokens, cost=limits.cost, seconds=limits.seconds),
+                form=task.form,
+                secrets=tuple(task.secrets),
+                screen=screen,
+                shown=self._view.shown,
+                version=harness.__version__,
+            )
+        )
+
+    def resumed(self, turn: int) -> None:
+        """The task goes on after so many turns that were told already."""
+        self._turn = turn
+        self._emit(TaskResumed(turn=turn))
 
     def asking(self) -> None:
         """The model is asked once more."""
         self._turn += 1
+        self._asked = self._clock()
         self._emit(TurnStarted(turn=self._turn))
 
     def hear(self, event: Json) -> None:
@@ -78,6 +105,7 @@ class Telling:
                     tool=tool,
                     action=action,
                     told=in_words(call),
+                    input=call.input,
                     points=self._points(call),
                 )
             )
@@ -100,7 +128,7 @@ class Telling:
         self._emit(Answered(turn=self._turn, call=call.id, text=result.text, failed=result.failed, frame=frame))
 
     def done(self, turn: Turn, cost: float | None) -> None:
-        """All of the turn is over."""
+        """The answer is whole, and paid for."""
         used = turn.usage
         self._emit(
             TurnFinished(
@@ -108,9 +136,12 @@ class Telling:
                 stop=turn.stop,
                 input=used.input,
                 cache_read=used.cache_read,
-                cache_write=used.cache_write_5m + used.cache_write_1h,
+                cache_write_5m=used.cache_write_5m,
+                cache_write_1h=used.cache_write_1h,
                 output=used.output,
+                thinking=used.thinking,
                 cost=cost,
+                seconds=self._clock() - self._asked,
             )
         )
 

@@ -3,7 +3,20 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.events import EVENT, MASK, Event, FrameCaptured, Output, RunFinished, StepFailure, StepFinished, masked
+from harness.events import (
+    EVENT,
+    MASK,
+    Answered,
+    Called,
+    Event,
+    FrameCaptured,
+    Output,
+    RunFinished,
+    Speaking,
+    StepFailure,
+    StepFinished,
+    masked,
+)
 from sandbox_image.wire import Region, ScreenPoint
 
 BOX = Region(x=1, y=2, width=3, height=4)
@@ -48,6 +61,22 @@ def test_a_secret_that_is_a_word_of_the_stream_does_not_break_it() -> None:
     covered = through(event, "failed", "steps.1", "step_finished", "2")
     assert isinstance(covered, StepFinished)
     assert (covered.step, covered.status) == ("steps.1", "failed")
+
+
+def test_no_secret_is_taken_for_a_part_of_a_hash_or_of_a_name_of_ours() -> None:
+    answered = through(Answered(turn=1, call="toolu_1", text="abc", failed=False, frame="abc" * 21), "abc", "toolu")
+    assert isinstance(answered, Answered)
+    assert (answered.frame, answered.call, answered.text) == ("abc" * 21, "toolu_1", MASK)
+    spoken = through(Speaking(turn=1, what="text", text="text"), "text")
+    assert isinstance(spoken, Speaking)
+    assert (spoken.what, spoken.text) == ("text", MASK)
+
+
+def test_a_secret_is_covered_in_what_a_call_was_given() -> None:
+    called = Called(turn=1, call="a", tool="bash", action="", told="$ x", input={"command": "echo pa55", "restart": 1})
+    covered = through(called, "pa55")
+    assert isinstance(covered, Called)
+    assert covered.input == {"command": f"echo {MASK}", "restart": 1}
 
 
 def test_the_lines_of_a_long_secret_are_covered_one_by_one() -> None:
