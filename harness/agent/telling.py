@@ -7,7 +7,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import harness
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stopped, Stuck
 from harness.events import (
     Answered,
@@ -27,6 +26,7 @@ from harness.events import (
 )
 from harness.geometry import ModelPoint, Viewport
 from harness.tools.words import in_words, places, tool_and_action
+from harness.version import VERSION
 
 if TYPE_CHECKING:
     from harness.agent.limits import Spent
@@ -66,7 +66,7 @@ class Telling:
                 secrets=tuple(task.secrets),
                 screen=screen,
                 shown=self._view.shown,
-                version=harness.__version__,
+                version=VERSION,
             )
         )
 

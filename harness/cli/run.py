@@ -25,8 +25,9 @@ from harness.events import Event
 from harness.flow.parse import SUFFIX, load
 from harness.flow.plan import Flow
 from harness.flow.runner import OpenDesktop, Opened, run_flow
-from harness.record.folder import RunFolder, read_events, summary
+from harness.record.folder import RunFolder, read_events
 from harness.record.report import write_report
+from harness.record.summary import summary
 from harness.sandbox.spec import SandboxSpec
 
 PASSED, FAILED, USAGE, INFRASTRUCTURE, NOTHING = 0, 1, 2, 3, 5
@@ -116,7 +117,7 @@ class Batch:
 
     def _folder(self, flow: Flow) -> RunFolder:
         try:
-            return RunFolder(self.runs, flow.name)
+            return RunFolder.new(self.runs, flow.name)
         except OSError as error:
             told = f"--runs {self.runs}: no folder can be made there ({error.strerror}); name one that you may write to"
             raise UsageError(told) from None

@@ -22,7 +22,8 @@ from harness.events import (
     StepInfo,
     StepStarted,
 )
-from harness.record.folder import frame_path, read_events, write_whole
+from harness.record.disk import frame_path, write_whole
+from harness.record.folder import read_events
 
 _PHASES = {"setup": "Setup", "steps": "Steps", "cleanup": "Cleanup"}
 _WORDS = {
@@ -134,7 +135,7 @@ def _take(page: Page, event: Event, run: Path) -> None:
         case FileCollected(step=step) if step in page.rows:
             page.rows[step].files.append(event)
         case FrameCaptured():
-            path = frame_path(run, event)
+            path = frame_path(run, event.frame, event.format)
             if path.exists():
                 page.frames[event.frame] = event
                 page.paths[event.frame] = path.relative_to(run).as_posix()

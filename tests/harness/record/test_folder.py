@@ -4,10 +4,25 @@ from pathlib import Path
 
 import pytest
 
-from harness.events import Event, FrameCaptured, Output, RunFinished, RunStarted, StepFinished, StepInfo, StepStarted
-from harness.record.folder import RunFolder, frame_path, read_events, slug, summary
+from harness.events import (
+    Event,
+    FrameCaptured,
+    Output,
+    RunFinished,
+    RunStarted,
+    Speaking,
+    StepFinished,
+    StepInfo,
+    StepStarted,
+    TaskResumed,
+    TurnFinished,
+)
+from harness.record.disk import frame_path
+from harness.record.folder import RunFolder, read_events, slug
 from harness.record.report import write_report
+from harness.record.summary import summary
 from sandbox_image.wire import Region, Size
+from tests.support.tasks import STARTED, paid, task
 
 STEP = StepInfo(id="steps.1", phase="steps", kind="press", title="press a", line=4, source="  - press: a")
 START = RunStarted(
@@ -42,7 +57,7 @@ EVENTS: list[Event] = [
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    with RunFolder(tmp_path / "runs", START.name) as folder:
+    with RunFolder.new(tmp_path / "runs", START.name) as folder:
         for event in EVENTS:
             folder(event)
     return folder.path
@@ -59,13 +74,13 @@ def test_the_folder_is_named_by_time_and_flow(run: Path) -> None:
 
 
 def test_two_runs_of_one_second_have_two_folders(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, "a") as one, RunFolder(tmp_path, "a") as other:
+    with RunFolder.new(tmp_path, "a") as one, RunFolder.new(tmp_path, "a") as other:
         assert one.path != other.path
 
 
 def test_the_same_frame_is_stored_once_under_its_hash(run: Path) -> None:
     (path,) = (run / "frames").iterdir()
-    assert path == frame_path(run, frame(b"one"))
+    assert path == frame_path(run, sha256(b"one").hexdigest(), "png")
     assert path.read_bytes() == b"one"
     assert path.stem == sha256(b"one").hexdigest()
 
@@ -77,7 +92,7 @@ def test_the_summary_says_how_it_ended(run: Path) -> None:
 
 
 def test_every_event_is_on_disk_before_the_next_one(tmp_path: Path) -> None:
-    with RunFolder(tmp_path, "a") as folder:
+    with RunFolder.new(tmp_path, "a") as folder:
         for count, event in enumerate(EVENTS, 1):
             folder(event)
             assert len(read_events(folder.path)) == count
@@ -117,3 +132,47 @@ def test_a_folder_that_holds_nothing_reads_as_nothing(tmp_path: Path) -> None:
 )
 def test_a_name_is_safe_in_a_path(name: str, path: str) -> None:
     assert slug(name) == path
+
+
+# --- a task -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_work(tmp_path: Path) -> Path:
+    with RunFolder.new(tmp_path / "runs", STARTED.task) as folder:
+        for event in task():
+            folder(event)
+    return folder.path
+
+
+def test_a_task_reads_back_as_it_was_told_but_for_how_it_was_said(at_work: Path) -> None:
+    said = [event.model_copy(update={"at": None}) for event in task() if not isinstance(event, Speaking)]
+    stripped = [event.model_copy(update={"data": b""}) if isinstance(event, FrameCaptured) else event for event in said]
+    assert [event.model_copy(update={"at": None}) for event in read_events(at_work)] == stripped
+    assert b"speaking" not in (at_work / "events.jsonl").read_bytes()
+
+
+def test_the_summary_is_current_after_every_answer(tmp_path: Path) -> None:
+    with RunFolder.new(tmp_path, "a") as folder:
+        for event in task():
+            folder(event)
+            if isinstance(event, TurnFinished):
+                assert json.loads((folder.path / "run.json").read_text())["turns"] == event.turn
+    told = json.loads((folder.path / "run.json").read_text())
+    assert (told["outcome"], told["files"]) == ("finished", ["list.txt"])
+
+
+def test_a_run_that_was_cut_off_goes_on_in_its_folder(at_work: Path) -> None:
+    log = at_work / "events.jsonl"
+    log.write_bytes(log.read_bytes()[:-30])
+    before = read_events(at_work)
+    with RunFolder(at_work) as folder:
+        folder(TaskResumed(turn=3))
+        folder(paid(4))
+    assert read_events(at_work)[:-2] == before
+    told = json.loads((at_work / "run.json").read_text())
+    assert (told["name"], told["turns"], told["outcome"]) == (STARTED.task, 4, "unfinished")
+
+
+def test_a_run_is_its_owners_alone(at_work: Path) -> None:
+    assert at_work.stat().st_mode & 0o777 == 0o700

@@ -40,7 +40,7 @@ class Links(HTMLParser):
 
 async def report(tmp_path: Path, flow: str = FLOW) -> tuple[Path, str]:
     ran = await run(flow, with_editor(text="note"), tmp_path)
-    with RunFolder(tmp_path / "runs", "a") as folder:
+    with RunFolder.new(tmp_path / "runs", "a") as folder:
         for event in ran.events:
             folder(event)
     (tmp_path / "files").rename(folder.files)

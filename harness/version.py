@@ -1,0 +1,3 @@
+"""Which harness this is, for whoever writes it down."""
+
+VERSION = "0.1.0"
