@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 
 import harness
-from harness.cli.show import Show
+from harness.cli.show_flow import ShowFlow
 from harness.errors import FlowError, UsageError
 from harness.events import Event
 from harness.flow.parse import SUFFIX, load
@@ -104,7 +104,7 @@ class Batch:
     async def _one(self, flow: Flow) -> None:
         with ExitStack() as stack:
             folder = stack.enter_context(self._folder(flow))
-            show = stack.enter_context(Show(self.console))
+            show = stack.enter_context(ShowFlow(self.console))
             stack.callback(self._wrap_up, folder, show)
 
             def emit(event: Event) -> None:
@@ -122,7 +122,7 @@ class Batch:
             told = f"--runs {self.runs}: no folder can be made there ({error.strerror}); name one that you may write to"
             raise UsageError(told) from None
 
-    def _wrap_up(self, folder: RunFolder, show: Show) -> None:
+    def _wrap_up(self, folder: RunFolder, show: ShowFlow) -> None:
         """Also after an interruption: the report is what tells how far it went."""
         report = write_report(folder.path)
         told = summary(read_events(folder.path))

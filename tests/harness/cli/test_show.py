@@ -1,82 +1,80 @@
+from __future__ import annotations
+
 import io
-from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
-from harness.cli.show import Show, printable
-from harness.testing import FakeDesktop
-from tests.support.flows import run, with_editor
+from harness.cli.show import Show, indented, line, printable
+from harness.events import Event, Output
 
-FLOW = """\
-setup:
-  - launch: editor
-steps:
-  - name: Save [bold]it
-    click: Save
-  - {click: Nothing, optional: true}
-  - click: Sav Close
-  - press: a
-cleanup:
-  - press: b
-"""
+HIDDEN, SHOWN = "\x1b[?25l", "\x1b[?25h"
+"""What hides the cursor of a terminal, and shows it again: there is something at work, or not."""
 
 
-async def shown(flow: str, desktop: FakeDesktop, tmp_path: Path, *, terminal: bool = False) -> str:
+class Plain(Show):
+    """Shows outputs."""
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, Output):
+            self._print(Text(printable(event.text)))
+
+    def _now(self) -> RenderableType:
+        return Text("at work")
+
+
+def on_terminal(*, terminal: bool = True) -> tuple[Plain, io.StringIO]:
     out = io.StringIO()
-    ran = await run(flow, desktop, tmp_path)
-    with Show(Console(file=out, force_terminal=terminal, width=100)) as show:
-        for event in ran.events:
-            show(event)
-        show.report(Path("runs/x/report.html"))
-    return out.getvalue()
+    return Plain(Console(file=out, force_terminal=terminal, width=100)), out
 
 
-async def test_without_a_terminal_there_is_a_plain_line_a_step(tmp_path: Path) -> None:
-    text = await shown(FLOW, with_editor(), tmp_path)
-    assert "\x1b" not in text
-    lines = [line.rstrip("0123456789. s") for line in text.splitlines()]
-    assert [line.split(maxsplit=1) for line in lines[1:7]] == [
-        ["✓", "setup: launch editor"],
-        ["✓", "Save [bold]it"],
-        ["!", "click 'Nothing'"],
-        ["✕", "click 'Sav Close'"],
-        ["✓", "cleanup: press b"],
-        ["-", "1 step not run"[:-4] + " run"],
-    ]
+def said(text: str) -> Output:
+    return Output(step="a", text=text, exit_code=0)
 
 
-async def test_a_failure_is_a_block_with_its_place_and_what_there_was_instead(tmp_path: Path) -> None:
-    text = await shown(FLOW, with_editor(), tmp_path)
-    block = text[text.index("a.flow.yaml:10") :]
-    assert "click 'Sav Close'" in block
-    assert "text 'Sav Close' was not found on the screen; the closest text is '" in block
-    assert "1. 'Save Close' at (" in block
-    assert "active window 'note.txt - Editor', waited" in block
-    assert "failed in" in block
-    assert block.endswith("report runs/x/report.html\n\n")
+def test_on_a_terminal_what_is_at_work_is_shown_until_it_is_over() -> None:
+    show, out = on_terminal()
+    with show:
+        show(said("a line"))
+        assert out.getvalue().count(HIDDEN) == 1
+        assert out.getvalue().count(SHOWN) == 0
+    assert out.getvalue().count(SHOWN) == 1
+    assert "at work" in out.getvalue()
+    assert "a line\n" in out.getvalue()
 
 
-async def test_a_run_that_passed_says_so(tmp_path: Path) -> None:
-    text = await shown("steps:\n  - press: a\n", with_editor(), tmp_path)
-    assert "passed in" in text
-    assert "✕" not in text
+def test_elsewhere_there_are_the_lines_alone() -> None:
+    show, out = on_terminal(terminal=False)
+    with show:
+        show(said("a line"))
+        with show.held():
+            pass
+    assert out.getvalue() == "a line\n"
 
 
-async def test_what_no_step_is_to_blame_for_is_told_at_the_end(tmp_path: Path) -> None:
-    text = await shown("timeout: 50ms\nsteps:\n  - {expect: Never, timeout: 1m}\n", with_editor(), tmp_path)
-    assert ": the flow's timeout of 0.05 s passed" in text
+def test_while_somebody_is_asked_nothing_else_is_written() -> None:
+    show, out = on_terminal()
+    with show:
+        with show.held():
+            before = out.getvalue()
+            assert before.count(HIDDEN) == before.count(SHOWN) == 1
+            show(said("meanwhile"))
+            with show.held():  # a second question, while the first is open
+                show(said("still"))
+            assert out.getvalue() == before
+        after = out.getvalue().removeprefix(before)
+        assert after.index("meanwhile\n") < after.index("still\n") < after.index(HIDDEN)
+    assert out.getvalue().count(HIDDEN) == out.getvalue().count(SHOWN) == 2
 
 
-async def test_what_is_worth_knowing_of_a_step_stands_below_it(tmp_path: Path) -> None:
-    text = await shown("steps:\n  - type: {text: a, read_back: true}\n", FakeDesktop(), tmp_path)
-    assert "\n    whether the text stands there as it was typed cannot be told: no program" in text
-
-
-async def test_in_a_terminal_the_spinner_is_gone_at_the_end(tmp_path: Path) -> None:
-    text = await shown(FLOW, with_editor(), tmp_path, terminal=True)
-    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1  # the cursor is back
+def test_what_was_not_at_work_is_not_after_a_question() -> None:
+    show, out = on_terminal()
+    with show.held():
+        show(said("a line"))
+    assert HIDDEN not in out.getvalue()
+    assert "a line\n" in out.getvalue()
 
 
 @given(st.text())
@@ -88,3 +86,12 @@ def test_nothing_that_is_shown_can_drive_the_terminal(text: str) -> None:
 
 def test_escapes_are_replaced() -> None:
     assert printable("a\x1b]0;b\x07\n") == "a\N{REPLACEMENT CHARACTER}]0;b\N{REPLACEMENT CHARACTER}\n"
+
+
+@given(st.text())
+def test_a_line_is_one_line(text: str) -> None:
+    assert "\n" not in line(text)
+
+
+def test_every_line_is_indented() -> None:
+    assert indented("a\n\nb", 2) == "  a\n  \n  b"
