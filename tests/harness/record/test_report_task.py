@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import harness
 from harness.events import Answered, Called, Event, Said, TaskFinished, TaskResumed, TurnFinished, TurnStarted
 from harness.record.folder import RunFolder
 from harness.record.report import write_report
@@ -132,6 +133,29 @@ def test_what_kept_it_from_finishing_comes_first_with_the_last_screen(tmp_path: 
     assert "why it ended" in failure
     assert 'href="#turn-3"' in failure
     assert f"frames/{frame('c', '#fed').frame}.png" in failure
+
+
+KEYS = """<script>
+for (const key of ["n", "n", "ArrowRight", "p", "x"]) dispatchEvent(new KeyboardEvent("keydown", {key}));
+document.body.dataset.keys = document.activeElement.id;
+scrollTo({top: 0, behavior: "instant"});
+dispatchEvent(new KeyboardEvent("keydown", {key: "n"}));
+document.body.dataset.again = document.activeElement.id;
+</script>"""
+
+
+@pytest.mark.container
+async def test_keys_go_from_turn_to_turn_in_a_browser(tmp_path: Path) -> None:
+    run = kept(tmp_path, task())
+    path = write_report(run)
+    path.write_text(path.read_text() + KEYS)
+    async with harness.sandbox() as desktop:
+        await desktop.put(run, "run")
+        shown = await desktop.bash(
+            "chromium --headless --force-prefers-reduced-motion --window-size=1000,500 --dump-dom run/report.html",
+            limit=200_000,
+        )
+    assert 'data-keys="turn-2" data-again="turn-1"' in shown.output
 
 
 # --- what is left of one ----------------------------------------------------------------------------------------
