@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, Typ
 
 from harness.errors import BadAnswer, ModelError, UsageError
 from harness.model.turn import Model, Request, Turn
-from harness.record.disk import lines
+from harness.record.disk import compact, lines
 from harness.record.folder import RunFolder
 from harness.record.pictures import Pictures
 from harness.tools.call import Json
@@ -80,6 +80,13 @@ class Exchange:
     def whole(self) -> bool:
         """Whether the body is the one that was asked; not where a picture of it has gone."""
         return fingerprint(self.request.body) == self.sha256
+
+    @property
+    def messages(self) -> list[Json]:
+        """The conversation up to the question, without the marks for the cache, which every request sets anew."""
+        told = self.request.body[MESSAGES]
+        assert isinstance(told, list)  # noqa: S101 - as it was written
+        return [_unmarked(message) for message in told if isinstance(message, dict)]
 
 
 class Recorded:
@@ -215,6 +222,16 @@ def _alike(before: list[bytes], now: list[bytes]) -> int:
     return min(len(before), len(now))
 
 
+def _unmarked(message: Json) -> Json:
+    content = message.get("content")
+    if message.get("role") != "user" or not isinstance(content, list):
+        return message
+    return {**message, "content": [_without_mark(block) if isinstance(block, dict) else block for block in content]}
+
+
+def _without_mark(block: Json) -> Json:
+    return {name: value for name, value in block.items() if name != "cache_control"}
+
+
 def _text(value: JsonValue) -> bytes:
-    """JSON of one line that reads well; half a surrogate pair, which models may write, stays what it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return compact(value, "surrogatepass")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
 _SUFFIXES = {"jpeg": "jpg"}
 
@@ -14,6 +16,11 @@ def write_whole(path: Path, content: bytes) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
     part.replace(path)
+
+
+def compact(value: object, surrogates: Literal["surrogatepass", "replace"] = "replace") -> bytes:
+    """JSON in one line. Half a surrogate pair, which models may write, becomes `?`, or passes for what it is."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", surrogates)
 
 
 def frame_path(run: Path, frame: str, form: str) -> Path:

@@ -30,7 +30,7 @@ from harness.events import (
     TaskStarted,
     TurnFinished,
 )
-from harness.record.disk import Log, keep_frame, lines, write_whole
+from harness.record.disk import Log, compact, keep_frame, lines, write_whole
 from harness.record.summary import summary
 
 _SLUG = 40
@@ -77,10 +77,11 @@ class RunFolder:
                 event = event.model_copy(update={"data": b""})
             case _:
                 pass
-        self._log.write(event.model_dump_json().encode())
+        self._log.write(compact(event.model_dump(mode="json")))
         self._seen.append(event)
         if isinstance(event, _SUMMED_UP):
-            write_whole(self.path / "run.json", json.dumps(summary(self._seen), indent=2, ensure_ascii=False).encode())
+            told = json.dumps(summary(self._seen), indent=2, ensure_ascii=False)
+            write_whole(self.path / "run.json", told.encode("utf-8", "replace"))
 
     def __enter__(self) -> Self:
         return self

@@ -181,7 +181,7 @@ async def nothing(_: float) -> None:
     """Waits are told, not waited."""
 
 
-async def converse(stand: StandIn, model: str, folder: RunFolder) -> Outcome:
+async def converse(stand: StandIn, model: str, folder: RunFolder) -> tuple[Outcome, Transcript]:
     desktop, entry = FakeDesktop(SCREEN), find(model)
     assert entry is not None
     view = Viewport(Region(x=0, y=0, width=1280, height=800), fit_model(SCREEN, entry.limits))
@@ -191,7 +191,8 @@ async def converse(stand: StandIn, model: str, folder: RunFolder) -> Outcome:
     transcript.say(text("look around"))
     tools = Toolbox(Computer(desktop, view), {"bash": Bash(desktop)})
     asking, telling = Asking(model, entry, "You work at a desktop.", SCREEN), Telling(lambda _: None, view)
-    return await Loop(Recorded(claude, folder), asking, tools, transcript, Limits(), Spent(), telling).run()
+    loop = Loop(Recorded(claude, folder), asking, tools, transcript, Limits(), Spent(), telling)
+    return await loop.run(), transcript
 
 
 NEWEST = [
@@ -213,13 +214,14 @@ async def test_what_was_sent_over_the_wire_is_built_again_exactly(
     folder: RunFolder, model: str, replies: Sequence[api.Turn | api.Refuse]
 ) -> None:
     async with stand_in(list(replies)) as stand:
-        outcome = await converse(stand, model, folder)
+        outcome, transcript = await converse(stand, model, folder)
     again = list(exchanges(folder.path))
     assert outcome == Finished("done")
     assert stand.violations == []
     sent = [{name: value for name, value in one.body.items() if name != "stream"} for one in stand.requests]
     assert [one.request.body for one in again] == sent
     assert all(one.whole for one in again)
+    assert again[-1].messages == transcript.messages[:-1]  # what was said so far, to go on from
     assert [one.turn is None for one in again] == [isinstance(reply, api.Refuse) for reply in replies]
     for before, after in pairwise(again):
         content = after.request.body["messages"]

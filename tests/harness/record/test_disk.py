@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from harness.record.disk import Log, frame_path, keep_frame, lines, write_whole
+from harness.record.disk import Log, compact, frame_path, keep_frame, lines, write_whole
 
 
 def test_a_file_is_there_whole_or_as_it_was(tmp_path: Path) -> None:
@@ -26,6 +27,11 @@ def test_a_picture_is_kept_once_under_its_hash(tmp_path: Path, form: str, suffix
     (path,) = (tmp_path / "frames").iterdir()
     assert path == frame_path(tmp_path, frame, form)
     assert path.suffix == f".{suffix}"
+
+
+def test_half_a_pair_of_a_character_breaks_nothing() -> None:
+    assert compact({"é": "\ud83d"}) == '{"é":"?"}'.encode()
+    assert json.loads(compact("\ud83d", "surrogatepass")) == "\ud83d"
 
 
 def test_a_log_is_on_disk_line_by_line_and_its_owners_alone(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from harness.events import (
     Output,
     RunFinished,
     RunStarted,
+    Said,
     Speaking,
     StepFinished,
     StepInfo,
@@ -172,6 +173,14 @@ def test_a_run_that_was_cut_off_goes_on_in_its_folder(at_work: Path) -> None:
     assert read_events(at_work)[:-2] == before
     told = json.loads((at_work / "run.json").read_text())
     assert (told["name"], told["turns"], told["outcome"]) == (STARTED.task, 4, "unfinished")
+
+
+def test_half_a_pair_of_a_character_ends_no_task(tmp_path: Path) -> None:
+    with RunFolder.new(tmp_path, "a") as folder:
+        folder(STARTED.model_copy(update={"task": "a \ud83d"}))
+        folder(Said(turn=1, text="\ud83d!"))
+    assert [event.text for event in read_events(folder.path) if isinstance(event, Said)] == ["?!"]
+    assert json.loads((folder.path / "run.json").read_text())["name"] == "a ?"
 
 
 def test_a_run_is_its_owners_alone(at_work: Path) -> None:
