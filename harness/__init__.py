@@ -2,6 +2,6 @@
 
 from harness.errors import HarnessError
 from harness.sandbox import Desktop, Region, SandboxSpec, Settle, Size, sandbox
-from harness.version import VERSION as __version__
+from harness.version import __version__
 
 __all__ = ["Desktop", "HarnessError", "Region", "SandboxSpec", "Settle", "Size", "__version__", "sandbox"]

@@ -1,3 +1,3 @@
 """Which harness this is, for whoever writes it down."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

@@ -26,7 +26,7 @@ from harness.events import (
 )
 from harness.geometry import ModelPoint, Viewport
 from harness.tools.words import in_words, places, tool_and_action
-from harness.version import VERSION
+from harness.version import __version__
 
 if TYPE_CHECKING:
     from harness.agent.limits import Spent
@@ -66,7 +66,7 @@ class Telling:
                 secrets=tuple(task.secrets),
                 screen=screen,
                 shown=self._view.shown,
-                version=VERSION,
+                version=__version__,
             )
         )
 

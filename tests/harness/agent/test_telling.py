@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import harness
 from harness.agent.limits import Limits, Spent
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stopped, Stuck
 from harness.agent.task import Task
@@ -75,7 +76,7 @@ def test_a_task_is_told_with_all_that_bounds_it_but_no_secret(telling: Telling, 
     assert isinstance(began, TaskStarted)
     assert (began.task, began.model, began.effort, began.secrets) == ("write", "claude-x", "low", ("PIN",))
     assert began.limits == Bounds(steps=3, cost=0.5)
-    assert (began.screen, began.shown) == (SCREEN, VIEW.shown)
+    assert (began.screen, began.shown, began.version) == (SCREEN, VIEW.shown, harness.__version__)
     assert "4711" not in began.model_dump_json()
 
 
