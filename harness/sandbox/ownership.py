@@ -3,6 +3,9 @@
 The lock is `flock` on the folder itself. It ends with the process, however that ends, so a lock that can be taken
 says that the owner is gone. Labels on the container say which runtime directory to look in; harnesses with another
 one (another user, host or `XDG_RUNTIME_DIR`) leave the container to its lease.
+
+A sandbox outlives its owner for as long as its lease, and may be adopted meanwhile. So the owner writes into the folder
+when it renewed the lease, and nobody sweeps before that is over.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from harness.errors import EngineError
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ PID_START = "harness.pid-start"
 CREATED = "harness.created"
 LEASE = "harness.lease"
 _ID = re.compile(r"[0-9a-f]{12}")
+_LEASE = "lease.json"
 _LONGEST_ROOT = 60  # a socket's path has 107 bytes at most; two names of ours follow
 
 
@@ -67,13 +73,36 @@ def scope(root: Path) -> str:
     return hashlib.sha256(place.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True)
+class Tenure(BaseModel):
+    """How long a sandbox may be without an owner: for a lease, from the moment that it was renewed last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    boot: str  # of the owner's machine
+    renewed: float  # monotonic seconds, which count from that boot: nobody can set that clock
+    lease: float  # seconds
+
+    @property
+    def same_boot(self) -> bool:
+        """Whether the machine has not been started anew since."""
+        return self.boot == _boot()
+
+    def over(self, now: float) -> bool:
+        """Whether nothing can be left of the sandbox any more; `now` is in monotonic seconds."""
+        return not self.same_boot or not self.renewed <= now <= self.renewed + self.lease
+
+
+@dataclass
 class Folder:
-    """A sandbox's folder, locked for the life of this object: sockets, state, log."""
+    """A sandbox's folder, locked for the life of this object: sockets, state, log.
+
+    Where the sandbox is `ours`, its folder goes with the block. Otherwise it is left as it is, to whoever owns it next.
+    """
 
     id: str
     path: Path
-    _fd: int
+    lock: int  # a descriptor; a process that inherits it holds the very same lock
+    ours: bool = False
 
     @classmethod
     def create(cls, root: Path) -> Self:
@@ -82,14 +111,40 @@ class Folder:
             path = root / secrets.token_hex(6)
             path.mkdir(mode=0o700)
             if (fd := _lock(path)) is not None:
-                return cls(path.name, path, fd)
+                return cls(path.name, path, fd, ours=True)
+
+    @classmethod
+    def claim(cls, root: Path, sandbox: str) -> Self | None:
+        """The folder of an owner that is gone; None where somebody holds its lock, or it is not there."""
+        fd = _lock(root / sandbox) if _ID.fullmatch(sandbox) else None
+        return None if fd is None else cls(sandbox, root / sandbox, fd)
+
+    @classmethod
+    def inherited(cls, root: Path, sandbox: str, lock: int) -> Self:
+        """The folder of an owner that handed its lock down to this process: both hold it."""
+        os.set_inheritable(lock, False)  # noqa: FBT003 - the call takes it by position
+        return cls(sandbox, root / sandbox, lock)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        os.close(self._fd)
+        if self.ours:
+            shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self.lock)
+
+    def renewed(self, lease: float) -> None:
+        """Write down that the lease of so many seconds begins anew."""
+        tenure = Tenure(boot=_boot(), renewed=time.monotonic(), lease=lease)
+        leave(self.path / _LEASE, tenure.model_dump_json())
+
+
+def leave(path: Path, text: str) -> None:
+    """Write a file that this user alone can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
 
 
 def owner_labels(root: Path, sandbox: str, lease: float) -> dict[str, str]:
@@ -120,32 +175,23 @@ def alive(root: Path, sandbox: str) -> bool:
 
 def forget(root: Path, sandbox: str) -> bool:
     """Remove the folder of an owner that is gone; False where the owner lives."""
-    path = root / sandbox
-    if (fd := _lock(path)) is None:
-        return not path.is_dir()
-    try:
-        shutil.rmtree(path, ignore_errors=True)
-    finally:
-        os.close(fd)
+    if (folder := Folder.claim(root, sandbox)) is None:
+        return not (root / sandbox).is_dir()
+    with folder:
+        folder.ours = True
     return True
 
 
-def orphaned(root: Path, labels: Mapping[str, str], now: float) -> bool:
-    """Whether a container with these labels is ours to remove: same scope, owner gone, lease age over.
-
-    `now` is in monotonic seconds, which count from the boot on that `labels` name: nobody can set that clock.
-    """
-    if labels.get(SCOPE) != scope(root) or not labels.get(SANDBOX):
-        return False
-    return _over(labels, now) and not alive(root, labels[SANDBOX])
-
-
-def _over(labels: Mapping[str, str], now: float) -> bool:
+def tenure(root: Path, sandbox: str, labels: Mapping[str, str]) -> Tenure | None:
+    """What the owner wrote down last; where there is no folder, what its container was made with. None for nonsense."""
     try:
-        created, lease = float(labels[CREATED]), float(labels[LEASE])
+        return Tenure.model_validate_json((root / sandbox / _LEASE).read_bytes())
+    except (OSError, ValidationError):
+        pass
+    try:
+        return Tenure(boot=labels[BOOT], renewed=float(labels[CREATED]), lease=float(labels[LEASE]))
     except (KeyError, ValueError):
-        return True
-    return labels.get(BOOT) != _boot() or not created <= now <= created + lease
+        return None
 
 
 def _lock(path: Path) -> int | None:

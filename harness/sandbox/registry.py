@@ -37,15 +37,20 @@ class Record(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Leave it in the sandbox's folder, whole or not at all."""
-        draft = folder / f".{_FILE}"
-        draft.touch(mode=0o600)
-        draft.write_text(self.model_dump_json(), encoding="utf-8")
-        draft.replace(folder / _FILE)
+        ownership.leave(folder / _FILE, self.model_dump_json())
+
+
+def read(folder: Path) -> Record | None:
+    """What its owner wrote down; None where it is not ready yet, gone meanwhile, or of another version."""
+    try:
+        return Record.model_validate_json((folder / _FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def records(root: Path) -> list[Record]:
     """Sandboxes whose owners live, oldest first."""
-    found = [record for folder in ownership.sandbox_folders(root) if (record := _read(folder))]
+    found = [record for folder in ownership.sandbox_folders(root) if (record := read(folder))]
     return sorted((one for one in found if ownership.alive(root, one.id)), key=lambda one: one.created)
 
 
@@ -77,10 +82,3 @@ async def connected(record: Record) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.aclose()
-
-
-def _read(folder: Path) -> Record | None:
-    try:
-        return Record.model_validate_json((folder / _FILE).read_bytes())
-    except (OSError, ValidationError):
-        return None  # not ready yet, gone meanwhile, or of another version

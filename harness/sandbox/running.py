@@ -18,6 +18,7 @@ from harness.sandbox.desktop import Desktop
 from harness.sandbox.engine import Engine
 from harness.sandbox.journal import Journal
 from harness.sandbox.registry import Record
+from harness.sandbox.sweeping import sweep
 from harness.sandbox.termination import orderly_termination
 from harness.sandbox.tunnel import Demux, open_tunnel
 from harness.sandbox.watched import Watched
@@ -137,6 +138,7 @@ class _Life:
 
     async def _create(self, name: str) -> None:
         labels = ownership.owner_labels(self._root, self._folder.id, self._spec.lease)
+        self._note()
         settings = limits.settings(self._spec, name, labels)
         self._stack.push_async_callback(self._remove)
         try:
@@ -203,9 +205,16 @@ class _Life:
                     await self._journal.ended.wait()
                     return
             try:
+                self._note()
                 await self._client.renew(self._spec.lease)
             except (HarnessError, OSError) as error:  # two more tries before the lease is over
                 _log.warning("%s: the lease could not be renewed: %s", self._container, error)
+
+    def _note(self) -> None:
+        try:
+            self._folder.renewed(self._spec.lease)
+        except OSError as error:  # no reason to let the lease lapse
+            _log.warning("%s: the renewal could not be written down: %s", self._container, error)
 
     async def _sweep(self) -> None:
         try:
@@ -229,16 +238,6 @@ class _Life:
         if self._journal.problem:
             return ": ".join(self._journal.problem)
         return self._journal.reason or told or "its container is gone"
-
-
-async def sweep(engine: Engine, root: Path) -> None:
-    """Remove containers and folders of this runtime directory whose owners are gone."""
-    now = time.monotonic()
-    for found in await engine.find(f"{ownership.SCOPE}={ownership.scope(root)}"):
-        if ownership.orphaned(root, found.labels, now):
-            await engine.remove(found.container)
-    for folder in ownership.sandbox_folders(root):
-        ownership.forget(root, folder.name)
 
 
 async def _read_journal(printed: socket.socket, early: bytes, journal: Journal) -> None:
