@@ -46,15 +46,15 @@ class Engine:
     @classmethod
     async def open(cls) -> Engine:
         """The engine this user's settings name."""
-        return cls(await _settled(connect))
+        return cls(await settled(connect))
 
     async def aclose(self) -> None:
         """Close idle connections to the engine."""
-        await _settled(self._api.close)
+        await settled(self._api.close)
 
     async def run(self, work: Callable[[DockerClient], T]) -> T:
         """Blocking work with the engine's client, in a thread."""
-        return await _settled(lambda: work(self._client))
+        return await settled(lambda: work(self._client))
 
     async def create(self, name: str, settings: Mapping[str, Any]) -> str:
         """Make a container; its id."""
@@ -100,7 +100,7 @@ class Engine:
 
     async def _call(self, what: str, call: Callable[[], T]) -> T:
         try:
-            return await _settled(call)
+            return await settled(call)
         except (EngineRefused, OSError) as error:
             raise EngineError(f"the container engine could not {what}: {_reason(error)}") from error
 
@@ -155,7 +155,8 @@ def ending(events: Iterable[Mapping[str, Any]]) -> str | None:
     return None if code is None else f"it ended with exit code {code}"
 
 
-async def _settled(call: Callable[[], T]) -> T:
+async def settled(call: Callable[[], T]) -> T:
+    """The result of blocking work, done in a thread and always seen through: a cancellation comes after its end."""
     return await _seen_through(asyncio.ensure_future(asyncio.to_thread(call)))
 
 

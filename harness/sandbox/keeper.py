@@ -24,7 +24,7 @@ from harness.sandbox.spec import SandboxSpec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from harness.sandbox.running import Running
+    from harness.sandbox.life import Running
 
 LOG = "keeper.log"
 KEEP = b"keep\n"
@@ -71,7 +71,7 @@ async def _own(spec: SandboxSpec, seconds: float | None, stop: asyncio.Event, an
     async with open_sandbox(spec, on_step=lambda step: _tell(step=step), kept_for=seconds, kept=True) as running:
         _tell(ready=running.record.model_dump(mode="json"))
         await answer
-        _detach(running.folder)
+        _detach(running.folder.path)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await _first(stop, running)

@@ -1,6 +1,6 @@
 """The sandbox image: its recipe, the images an engine has, and how one is built."""
 
-from harness.sandbox.image.recipes import REPOSITORY, Recipe, recipe
+from harness.sandbox.image.recipes import REPOSITORY, WIRE, Recipe, recipe
 from harness.sandbox.image.store import (
     BUILD_COMMAND,
     Image,
@@ -16,6 +16,7 @@ from harness.sandbox.image.store import (
 __all__ = [
     "BUILD_COMMAND",
     "REPOSITORY",
+    "WIRE",
     "Image",
     "Recipe",
     "build",

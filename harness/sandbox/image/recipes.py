@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 REPOSITORY = "harness-sandbox"
+WIRE = "harness.wire"
+"""The label of images, and of containers made from them, that tells the fingerprint of their wire."""
 
 
 class Recipe(NamedTuple):
@@ -45,7 +47,7 @@ class Recipe(NamedTuple):
     @property
     def labels(self) -> dict[str, str]:
         """What the image says about itself."""
-        told = {"harness.recipe": self.hash, "harness.wire": self.wire, "harness.architecture": self.architecture}
+        told = {"harness.recipe": self.hash, WIRE: self.wire, "harness.architecture": self.architecture}
         return told | ({"harness.apps": " ".join(self.apps)} if self.apps else {})
 
     def with_apps(self, apps: Sequence[str]) -> Recipe:

@@ -12,7 +12,7 @@ from harness.sandbox.connection import NotFound, connect
 from harness.sandbox.image import apps as applications
 from harness.sandbox.image import builder
 from harness.sandbox.image.progress import Progress, Steps, cache_folder, hold
-from harness.sandbox.image.recipes import REPOSITORY, Recipe, asking, recipe
+from harness.sandbox.image.recipes import REPOSITORY, WIRE, Recipe, asking, recipe
 from sandbox_image.fingerprint import wire_fingerprint
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _image(attrs: dict[str, Any], plain: Recipe, name: str) -> Image:
         name=name,
         id=attrs["Id"],
         recipe=made_from,
-        wire=labels.get("harness.wire", ""),
+        wire=labels.get(WIRE, ""),
         architecture=attrs.get("Architecture", ""),
         base=labels.get("harness.base", ""),
         created=attrs.get("Created", ""),
