@@ -1,10 +1,15 @@
 """A process that owns one sandbox in the background: `harness desktop start` leaves it behind.
 
     python -m harness.sandbox.keeper '{"spec": {...}, "seconds": 7200}'
+    python -m harness.sandbox.keeper '{"adopt": "0123456789ab", "lock": 7, "seconds": null}'
+
+It starts a sandbox, or adopts the one of its starter, whose lock it inherits as the descriptor `lock`.
 
 Standard output carries one JSON object a line to the starter: `{"step": …}`, then `{"ready": record}` or
-`{"error": …}`. The starter answers `keep` on standard input; its end before that means that the starter is gone, and
-so is the sandbox then. Afterwards the keeper waits for SIGTERM, the end of its time or the end of the container.
+`{"error": …}`. The starter answers `keep` on standard input, and `{"kept": true}` says that the keeper owns the sandbox
+from now on. The end of its input before that means that the starter is gone or has thought better of it: a sandbox that
+was started ends then, one that was to be adopted is left to the starter. Afterwards the keeper waits for SIGTERM, the
+end of its time or the end of the container.
 """
 
 from __future__ import annotations
@@ -17,11 +22,15 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from harness.errors import HarnessError
+from harness.sandbox.adopting import adopt_sandbox
 from harness.sandbox.running import open_sandbox
 from harness.sandbox.spec import SandboxSpec
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from harness.sandbox.life import Running
@@ -30,22 +39,36 @@ LOG = "keeper.log"
 KEEP = b"keep\n"
 
 
+class Order(BaseModel):
+    """What a keeper is to keep, and for how many seconds: a sandbox to start, or one to adopt with its owner's lock."""
+
+    spec: SandboxSpec | None = None
+    adopt: str = ""
+    lock: int | None = None
+    seconds: float | None = None
+
+    def opened(self) -> AbstractAsyncContextManager[Running]:
+        """The sandbox."""
+        if self.spec is None:
+            return adopt_sandbox(self.adopt, kept=True, kept_for=self.seconds, lock=self.lock)
+        return open_sandbox(self.spec, on_step=lambda step: _tell(step=step), kept=True, kept_for=self.seconds)
+
+
 def main() -> int:
     """Keep the sandbox the first argument asks for; the exit code is 0 where it was meant to end."""
-    order = json.loads(sys.argv[1])
     try:
-        return asyncio.run(_keep(SandboxSpec.model_validate(order["spec"]), order["seconds"]))
+        return asyncio.run(_keep(Order.model_validate_json(sys.argv[1])))
     except HarnessError as error:
         _tell(error=error.describe())
         return 3
 
 
-async def _keep(spec: SandboxSpec, seconds: float | None) -> int:
+async def _keep(order: Order) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     answer = asyncio.create_task(_answer())
-    work = asyncio.create_task(_own(spec, seconds, stop, answer))
+    work = asyncio.create_task(_own(order, stop, answer))
     gone = asyncio.create_task(_gone(stop, answer))
     try:
         await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
@@ -67,13 +90,16 @@ async def _gone(stop: asyncio.Event, answer: asyncio.Task[bytes]) -> None:
     stopped.cancel()
 
 
-async def _own(spec: SandboxSpec, seconds: float | None, stop: asyncio.Event, answer: asyncio.Task[bytes]) -> int:
-    async with open_sandbox(spec, on_step=lambda step: _tell(step=step), kept_for=seconds, kept=True) as running:
+async def _own(order: Order, stop: asyncio.Event, answer: asyncio.Task[bytes]) -> int:
+    async with order.opened() as running:
         _tell(ready=running.record.model_dump(mode="json"))
-        await answer
+        if await answer != KEEP:
+            return 0
+        running.take_over()
+        _tell(kept=True)
         _detach(running.folder.path)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(order.seconds):
                 await _first(stop, running)
     return 0
 
