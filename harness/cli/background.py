@@ -56,8 +56,11 @@ async def keep(running: Running, seconds: float | None = None) -> Record:
     the block that opened it leaves it as it is. Where it raises, a cancellation too, the sandbox is this process's as
     before; but one that comes at the very end leaves it with the keeper.
 
-    Raises SandboxLost where the sandbox has ended; StartFailed where there can be no keeper.
+    Raises SandboxLost where the sandbox has ended; StartFailed where there can be no keeper; UsageError where it was
+    handed over already.
     """
+    if not running.folder.ours:
+        raise UsageError(f"sandbox {running.record.id} was handed over already: find it with `harness desktop ls`")
     lock = running.folder.lock
     keeper = _Keeper(Order(adopt=running.record.id, lock=lock, seconds=seconds), lock)
     reading = asyncio.ensure_future(asyncio.to_thread(keeper.ready, lambda _: None))

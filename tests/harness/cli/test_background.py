@@ -150,6 +150,8 @@ async def test_what_was_adopted_can_be_handed_over_and_what_was_handed_over_adop
 async def test_a_keeper_ends_a_desktop_that_it_was_given_when_its_time_is_over(leftovers: Leftovers) -> None:
     async with open_sandbox(SMALL) as running:
         record = await keep(running, 1)
+        with pytest.raises(UsageError, match="handed over already"):
+            await keep(running)
     assert record.ends is not None
     await asyncio.to_thread(leftovers.wait_until_gone)
     assert leftovers.containers() == []
