@@ -39,6 +39,7 @@ from sandbox_image.wire import (
 )
 
 _SHOWN: tuple[NodeState, ...] = ("enabled", "sensitive", "showing", "visible")
+_PASSWORD = "password text"  # noqa: S105 - a role
 _KEPT = 300  # characters of a text that are told with its node
 
 
@@ -47,6 +48,7 @@ class Thing(NamedTuple):
 
     ref: str
     app: str
+    pid: int | None
     role: str
     name: str
     states: tuple[NodeState, ...]
@@ -62,10 +64,11 @@ class Thing(NamedTuple):
 
     def told(self, children: tuple[Node, ...] = ()) -> Node:
         """As the wire tells it."""
-        text = self.text or ""
+        text = (self.text or "") if self.role != _PASSWORD else ""
         return Node(
             ref=self.ref,
             app=self.app,
+            pid=self.pid,
             role=self.role,
             name=self.name,
             description="",
@@ -178,7 +181,8 @@ class FakeAccessibility:
         focused = [one for program in self._programs(NodeScope()) for one in program.all() if "focused" in one.states]
         if not focused:
             return NodeFocus(node=None, text=None)
-        return NodeFocus(node=focused[0].told(), text=_piece(focused[0], 0, MAX_TEXT))
+        text = None if focused[0].role == _PASSWORD else _piece(focused[0], 0, MAX_TEXT)
+        return NodeFocus(node=focused[0].told(), text=text)
 
     def _thing(self, ref: str) -> Thing:
         for program in self._programs(NodeScope(hidden=True)):
@@ -201,21 +205,22 @@ class FakeAccessibility:
 
 def _program(opened: Opened, *, active: bool) -> Thing:
     window, app, path = opened.window, opened.window.window_class[0], f":1.{opened.id}"
+    role, pid = _PASSWORD if window.password else "text", opened.pid
     shown = tuple(state for state in _SHOWN if state != "showing" or opened.state != "minimized")
     editing: tuple[NodeState, ...] = ("editable", "focusable", "multi-line", *(("focused",) if active else ()), *shown)
-    text = Thing(f"{path}/text", app, "text", "", editing, window.text_box(), text_of=opened)
+    text = Thing(f"{path}/text", app, pid, role, "", editing, window.text_box(), text_of=opened)
     buttons = [
-        Thing(f"{path}/button{n}", app, "button", name, shown, box, click=partial(window.buttons[name], window))
+        Thing(f"{path}/button{n}", app, pid, "button", name, shown, box, click=partial(window.buttons[name], window))
         for n, (name, box) in enumerate(window.button_boxes().items())
     ]
     states: tuple[NodeState, ...] = ("active", *shown) if active else shown
-    frame = Thing(f"{path}/frame", app, "frame", window.title, states, window.frame, (text, *buttons))
-    return Thing(f"{path}/root", app, "application", app, (), None, (frame,))
+    frame = Thing(f"{path}/frame", app, pid, "frame", window.title, states, window.frame, (text, *buttons))
+    return Thing(f"{path}/root", app, pid, "application", app, (), None, (frame,))
 
 
 def _piece(thing: Thing, start: int, limit: int) -> NodeText:
     text = thing.text
-    if text is None:
+    if text is None or thing.role == _PASSWORD:
         raise Refused(ErrorCode.NODE_REFUSED, f"node {thing.ref}, a {thing.role}, has no text")
     return NodeText(text=text[start : start + limit], start=start, length=len(text), caret=len(text), selection=None)
 

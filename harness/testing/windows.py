@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,6 +35,7 @@ class FakeWindow:
     text: str = ""
     buttons: dict[str, Callable[[FakeWindow], None]] = field(default_factory=dict)
     window_class: tuple[str, str] = ("fake", "Fake")
+    password: bool = False  # it shows a bullet for each character of its text
     closed: bool = False  # a window that sets this is gone after the action
 
     def clicked(self, at: ScreenPoint, button: str, count: int) -> None:
@@ -100,11 +102,14 @@ class FakeWindow:
         lines = [(self.title, self.region.x + _PAD, self.region.y - TITLE_BAR + 3)]
         lines += [
             (line, self.region.x + _PAD, self.region.y + _PAD + n * _LINE)
-            for n, line in enumerate(self.text.split("\n"))
+            for n, line in enumerate(self._shown().split("\n"))
         ]
         lines += [(name, box.x + _PAD, box.y + 5) for name, box in self.button_boxes().items()]
         words = [word for n, (line, x, y) in enumerate(lines) for word in _words(line, x, y, n)]
         return [word for word in words if inside(word.box, self.frame)]
+
+    def _shown(self) -> str:
+        return re.sub(r"[^\n]", "•", self.text) if self.password else self.text
 
     def draw(self, canvas: ImageDraw, *, active: bool) -> None:
         """Draw the frame, the buttons and the words."""

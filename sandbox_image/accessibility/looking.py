@@ -170,7 +170,8 @@ class Look:
     async def _find(self, program: Ref, wanted: Wanted, limit: int) -> list[Seen]:
         found: list[Seen] = []
         for window in await self._children(program):
-            here = await self._having([window], wanted.states) + await self._inside(window, wanted.states)
+            inside = await self._inside(window, wanted.states, wanted.role)
+            here = await self._having([window], wanted.states) + inside
             for start in range(0, len(here), _AT_ONCE):
                 some = here[start : start + _AT_ONCE]
                 fit = await self._each(some, lambda ref: wanted.fits(self._bus, ref))
@@ -190,13 +191,16 @@ class Look:
         innermost = [refs[-1] for refs in inside if refs]  # a page has the focus, and its field
         return innermost[-1] if innermost and (active or len(innermost) == 1) else None
 
-    async def _inside(self, window: Ref, states: Collection[str]) -> list[Ref]:
-        """All that is in a window and in these states, in order: found by the program itself where it can."""
+    async def _inside(self, window: Ref, states: Collection[str], role: str | None = None) -> list[Ref]:
+        """All that is in a window and in these states, in order: found by the program itself where it can.
+
+        Of another role it may be as well, unless the role is one whose number is known.
+        """
         if COLLECTION not in await self._bus.call(window, ACCESSIBLE, "GetInterfaces"):
             return await self._walk(window, states, _MOST)
         bits = sum(1 << nodes.STATES.index(state) for state in states)
-        halves = [_signed(bits & 0xFFFF_FFFF), _signed(bits >> 32)]
-        rule = [halves, _ALL, {}, _ALL, [0, 0, 0, 0], _ANY, [], _ALL, False]
+        roles = 1 << nodes.ROLES[role] if role in nodes.ROLES else 0
+        rule = [_words(bits, 2), _ALL, {}, _ALL, _words(roles, 4), _ANY, [], _ALL, False]
         order = (_CANONICAL, _MOST, True)
         return [
             Ref(*told) for told in await self._bus.call(window, COLLECTION, "GetMatches", f"{_RULE}uib", rule, *order)
@@ -250,6 +254,7 @@ def _comm(pid: int) -> str:
     return Path(f"/proc/{pid}/comm").read_text(errors="replace").strip()
 
 
-def _signed(bits: int) -> int:
-    """As a signed integer of 32 bits."""
-    return bits - (1 << 32) if bits >> 31 else bits
+def _words(bits: int, count: int) -> list[int]:
+    """As so many signed integers of 32 bits, the lowest first."""
+    words = [bits >> 32 * at & 0xFFFF_FFFF for at in range(count)]
+    return [word - (1 << 32) if word >> 31 else word for word in words]

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from sandbox_image.accessibility.bus import Bus
 
 PASSWORD = "password text"  # noqa: S105 - a role
+ROLES = {PASSWORD: 40}
+"""Numbers of roles that are asked for before every picture, so that programs look for them themselves."""
 KEPT_TEXT = 300
 """Characters of a name, a description or a text that are told with a node."""
 _FURTHEST = 32_767  # X11's coordinates
 _OBJECT = "\ufffc"  # stands in a text where a child is
+_QT_FIELD = "text"
 _RENAMED = {"push button": "button"}
 _ACTIONS = 20  # of a node that are told
 _SCREEN = 0  # AT-SPI's coordinates of the screen
@@ -68,8 +71,10 @@ async def states(bus: Bus, ref: Ref) -> tuple[str, ...]:
 
 
 async def role(bus: Bus, ref: Ref) -> str:
-    """What a node is, in AT-SPI's present words."""
+    """What a node is, in AT-SPI's present words. Qt tells only by a number that a field is one for passwords."""
     told: str = await bus.call(ref, ACCESSIBLE, "GetRoleName")
+    if told == _QT_FIELD and await bus.call(ref, ACCESSIBLE, "GetRole") == ROLES[PASSWORD]:
+        return PASSWORD
     return _RENAMED.get(told, told)
 
 
@@ -81,7 +86,8 @@ async def name(bus: Bus, ref: Ref) -> str:
 
 async def read(bus: Bus, ref: Ref, app: str) -> Seen:
     """All that is told of a node. Property by property: programs of Qt crash where they are asked for all at once."""
-    its_role, its_name, description, its_states, count, faces = await asyncio.gather(
+    pid, its_role, its_name, description, its_states, count, faces = await asyncio.gather(
+        bus.pid(ref),
         role(bus, ref),
         name(bus, ref),
         bus.get(ref, ACCESSIBLE, "Description"),
@@ -98,6 +104,7 @@ async def read(bus: Bus, ref: Ref, app: str) -> Seen:
     told = {
         "ref": str(ref),
         "app": _short(app),
+        "pid": pid,
         "role": _short(its_role),
         "name": _short(its_name),
         "description": _short(description),

@@ -169,7 +169,7 @@ class SetNodeValue(Message):
 
 
 class Node(Message):
-    """One thing that a program shows, as the program tells it.
+    """One thing that a program shows, as the program tells it; `pid` is that of the program.
 
     `role`, `states` and `actions` are AT-SPI's words: `button`, `showing`, `click`. Names, descriptions and text
     that are long end in `…`; text is only told where it is another than the name. `value` is what a slider shows.
@@ -178,6 +178,7 @@ class Node(Message):
 
     ref: NodeRef
     app: str
+    pid: int | None = None
     role: str
     name: str
     description: str

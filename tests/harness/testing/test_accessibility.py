@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from harness.testing import FakeGuest, FakeWindow
+from harness.errors import NodeRefused
+from harness.testing import FakeDesktop, FakeGuest, FakeWindow
 from sandbox_image.wire import (
     ActOnNode,
     CloseWindow,
@@ -129,3 +130,14 @@ async def test_a_node_refuses_what_it_cannot_do_and_one_that_is_gone_is_told(
     assert code(await done(made, action)) is ErrorCode.NO_SUCH_NODE
     (frame,) = await find(made, role="frame")
     assert code(await done(made, action.model_copy(update={"node": frame.ref}))) is ErrorCode.NODE_REFUSED
+
+
+async def test_a_field_for_passwords_shows_bullets_and_tells_no_text() -> None:
+    desktop = FakeDesktop()
+    desktop.guest.show(FakeWindow(text="hunter2", password=True), pid=7)
+    (node,) = (await desktop.find_nodes("password text")).nodes
+    assert (node.text, node.pid) == (None, 7)
+    assert "•••••••" in [word.text for word in await desktop.read_text()]
+    assert (await desktop.focused()).text is None
+    with pytest.raises(NodeRefused):
+        await desktop.node_text(node)

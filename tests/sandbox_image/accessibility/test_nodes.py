@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -30,6 +31,7 @@ async def test_all_that_a_node_tells_is_read(bus: Bus, teller: TellingProgram) -
     assert seen.told == {
         "ref": str(ref),
         "app": "teller",
+        "pid": os.getpid(),
         "role": "button",
         "name": "Save",
         "description": "",
@@ -41,6 +43,19 @@ async def test_all_that_a_node_tells_is_read(bus: Bus, teller: TellingProgram) -
         "children": [],
         "omitted": 1,
     }
+
+
+@pytest.mark.x11
+async def test_a_field_for_passwords_is_known_by_its_number_where_its_name_does_not_tell(
+    bus: Bus, teller: TellingProgram
+) -> None:
+    from tests.support.accessible import Told  # noqa: PLC0415 - needs the image
+
+    ref = teller.add("field", Told("Password", "text", text="•••"))
+    assert await nodes.role(bus, ref) == "text"
+    teller.lies["GetRole"] = ("u", [nodes.ROLES[nodes.PASSWORD]])
+    assert await nodes.role(bus, ref) == nodes.PASSWORD
+    assert (await nodes.read(bus, ref, "teller")).told["text"] is None
 
 
 @pytest.mark.x11
