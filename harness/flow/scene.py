@@ -9,10 +9,11 @@ from hashlib import sha256
 from itertools import chain, repeat
 from typing import TypeAlias
 
+from harness.cover import cover, secret_boxes
 from harness.errors import DeadlinePassed, HarnessError, NoSuchNode, NoSuchWindow
 from harness.events import Candidate, Emit, FileCollected, FrameCaptured, Moment, Output, StepFailure
-from harness.flow.cover import cover, secret_boxes
 from harness.flow.plan import Step
+from harness.geometry import Viewport
 from harness.sandbox.desktop import Desktop, ShellResult
 from harness.text import Match
 from sandbox_image.wire import (
@@ -111,8 +112,8 @@ class Scene:
         words = [word for result in reply.results if isinstance(result, TextRead) for word in result.words]
         info, boxes = reply.picture, secret_boxes(words, self._secrets)
         if info and boxes:
-            data = await asyncio.to_thread(cover, data, boxes, info.region)
-            info = info.model_copy(update={"format": "png", "length": len(data)})
+            data = await asyncio.to_thread(cover, data, boxes, Viewport(info.region, info.size))
+            info = info.model_copy(update={"length": len(data)})
         return info, data
 
     def _keep(self, moment: Moment, info: PictureInfo | None, data: bytes) -> None:
