@@ -38,6 +38,8 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/test_exports.py": "the public names",
     "tests/test_layout.py": "this file",
     "tests/test_packaging.py": "the wheel",
+    "tests/harness/tools/test_concealed_programs.py": "passwords and secrets that real programs show",
+    "tests/harness/tools/test_every_action.py": "everything a model may do, at a real desktop",
     "tests/test_python_page.py": "the examples and tables of docs/python.md",
     "tests/test_readme.py": "the README's example and links",
 }

@@ -152,7 +152,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
         **{tool.name: tool for tool in own},
     }
     toolbox = Toolbox(
-        Computer(desktop, view, reveal=secrets.reveal),
+        Computer(desktop, view, reveal=secrets.reveal, typed=secrets.typed),
         others,
         refusal=Approvals(task.rules, _asked(people.approve, spent)).refusal,
         redact=secrets.redact,

@@ -8,7 +8,7 @@ with what is allowed, never clamped; so is whatever the desktop refuses.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Literal, TypeAlias, assert_never
@@ -19,6 +19,7 @@ from harness.errors import ActionFailed, UsageError
 from harness.geometry import ModelPoint, Viewport
 from harness.sandbox.desktop import Desktop, Screenshot, describe
 from harness.tools.call import Call, Json, Result, by_name, understood
+from harness.tools.concealing import Concealer
 from sandbox_image.wire import Button, Effect, ScreenPoint
 
 Pixel = Annotated[int, Field(strict=True)]
@@ -150,35 +151,63 @@ def parsed(call: Call) -> Action:
     return understood(KINDS, "action", {**call.input, "action": call.name} if call.toolset else call.input)
 
 
-class Computer:
-    """Does what calls say on a desktop. All pictures of the whole screen have the size of the viewport."""
+SAME = "The screen shows exactly what the last picture of it shows."
 
-    def __init__(self, desktop: Desktop, viewport: Viewport, *, reveal: Callable[[str], str] = str) -> None:
+
+class Computer:
+    """Does what calls say on a desktop. All pictures of the whole screen have the size of the viewport.
+
+    `reveal` puts secrets in place of their names in what is typed; `typed` are those it put in so far.
+    """
+
+    def __init__(
+        self,
+        desktop: Desktop,
+        viewport: Viewport,
+        *,
+        reveal: Callable[[str], str] = str,
+        typed: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self._desktop = desktop
         self._view = viewport
         self._reveal = reveal
+        self._eyes = Concealer(desktop, typed)
         self._shown = True  # the model has seen what the screen shows
+        self._told = False  # in words, when it last asked to see it
         self.screen = ""
         """A name for what the screen showed last."""
 
     async def do(self, call: Call) -> Result:
         """One call; what goes wrong is in the result."""
         try:
-            return await self._do(parsed(call))
+            action = parsed(call)
+            return await (self._look_again() if isinstance(action, Look) and not call.toolset else self._do(action))
         except (UsageError, ActionFailed) as error:
             return Result(str(error), failed=True)
 
     async def look(self) -> Screenshot:
         """The whole screen, as the model is shown it."""
-        picture = await self._desktop.screenshot(size=self._view.shown)
+        picture = await self._eyes.picture(self._view.shown)
         self._shown, self.screen = True, sha256(picture.data).hexdigest()
         return picture
 
     async def shown(self, result: Result) -> Result:
         """The result, with a picture of the screen where that changed and the model was not shown it yet."""
-        return result if self._shown or result.picture else replace(result, picture=await self.look())
+        if self._shown or result.picture:
+            return result
+        before, picture = self.screen, await self.look()
+        return result if self.screen == before else replace(result, picture=picture)
 
-    def _told(self, effect: Effect) -> Result:
+    async def _look_again(self) -> Result:
+        """For the older tools, which may be answered in words: those cost less where nothing is new.
+
+        The last picture stays with the model whatever else leaves. One that asks twice is shown it nevertheless.
+        """
+        before, picture = self.screen, await self.look()
+        self._told = self.screen == before and not self._told
+        return Result(SAME) if self._told else Result(picture=picture)
+
+    def _done(self, effect: Effect) -> Result:
         self._shown = self._shown and not effect.changed
         return Result(describe(effect))
 
@@ -195,9 +224,9 @@ class Computer:
                 self._shown = False
                 return Result(f"waited {seconds} s")
             case Type() | Key() | HoldKey():
-                return self._told(await self._type(action))
+                return self._done(await self._type(action))
             case Clicks() | Drag() | Move() | Hold() | Scroll():
-                return self._told(await self._point(action))
+                return self._done(await self._point(action))
             case _:
                 assert_never(action)
 
@@ -234,7 +263,7 @@ class Computer:
     async def _zoom(self, action: Zoom) -> Screenshot:
         left, top, right, bottom = action.region
         region = self._view.to_region(ModelPoint(left, top), ModelPoint(right, bottom))
-        return await self._desktop.zoom(region, size=self._view.shown)
+        return await self._eyes.picture(self._view.shown, region)
 
     async def _drag(self, action: Drag) -> Effect:
         to = self._view.to_screen(ModelPoint(*action.coordinate))

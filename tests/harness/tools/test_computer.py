@@ -6,7 +6,7 @@ from pydantic import JsonValue
 from harness.geometry import Viewport
 from harness.testing import FakeDesktop, FakeWindow
 from harness.tools.call import Call, Json, Result
-from harness.tools.computer import KINDS, Computer
+from harness.tools.computer import KINDS, SAME, Computer
 from sandbox_image.wire import Region, Size
 
 SCREEN = Size(width=1280, height=800)
@@ -139,3 +139,36 @@ def test_every_member_of_the_newest_toolset_is_there() -> None:
     clicks = {"left_click", "right_click", "middle_click", "double_click", "triple_click", "left_click_drag"}
     pointer = {"mouse_move", "left_mouse_down", "left_mouse_up", "cursor_position", "scroll"}
     assert set(KINDS) == clicks | pointer | {"screenshot", "zoom", "type", "key", "hold_key", "wait"}
+
+
+async def test_the_older_tools_are_told_in_words_once_that_nothing_is_new(computer: Computer) -> None:
+    look = Call("a", "computer", {"action": "screenshot"})
+    assert (await computer.do(look)).picture is not None
+    assert await computer.do(look) == Result(SAME)
+    assert (await computer.do(look)).picture is not None
+    await do(computer, "type", text="something")
+    assert (await computer.do(look)).picture is not None
+
+
+async def test_members_of_the_toolset_are_always_answered_with_a_picture(computer: Computer) -> None:
+    for _ in range(3):
+        assert (await do(computer, "screenshot")).picture is not None
+
+
+async def test_a_wait_in_which_nothing_changed_brings_no_picture(computer: Computer) -> None:
+    await do(computer, "screenshot")
+    assert (await computer.shown(await do(computer, "wait", duration=0))).picture is None
+
+
+async def test_a_field_for_passwords_is_hidden_in_every_picture(desktop: FakeDesktop) -> None:
+    view = Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=HALF)
+    field = desktop.guest.show(FakeWindow(region=Region(x=600, y=400, width=200, height=100), password=True))
+    computer = Computer(desktop, view)
+
+    async def pictures() -> list[bytes]:
+        looks = [await do(computer, "screenshot"), await do(computer, "zoom", region=[300, 200, 400, 250])]
+        return [look.picture.data for look in looks if look.picture]
+
+    empty = await pictures()
+    field.text = "hunter2"
+    assert await pictures() == empty
