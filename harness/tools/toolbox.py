@@ -7,9 +7,12 @@ is cancelled is answered as cancelled, so that the conversation can go on.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeAlias
+
+from pydantic import JsonValue
 
 from harness.tools.call import HALTED, Call, Json, Result
 from harness.tools.computer import TOOL, Computer
@@ -66,13 +69,15 @@ class Toolbox:
             families.setdefault(TOOL if _is_computer(call) else call.name, []).append(call)
 
         def give(call: Call, result: Result) -> None:
-            results[call.id] = result
-            tell(call, result)
+            results[call.id] = replace(result, text=self._redact(result.text))
+            tell(call, results[call.id])
 
         try:
             async with asyncio.TaskGroup() as group:
                 for name, family in families.items():
                     group.create_task(self._batch(family, give) if name == TOOL else self._each(family, give))
+        except ExceptionGroup as errors:
+            raise _first(errors) from errors  # a group would hide from the loop what it is
         finally:
             for call in calls:
                 if call.id not in results:
@@ -95,13 +100,28 @@ class Toolbox:
             give(call, await self._done(tool, call) if tool else self._unknown(call))
 
     async def _done(self, tool: Tool, call: Call) -> Result:
+        if not _is_text(call.input):
+            return Result("the call has characters that are no text (lone surrogates); leave them out", failed=True)
         if self._refusal and (refused := await self._refusal(call)):
             return refused
-        result = await tool.do(call)
-        return replace(result, text=self._redact(result.text))
+        return await tool.do(call)
 
     def _unknown(self, call: Call) -> Result:
         return Result(f"there is no tool {call.name!r}; there are: {', '.join((TOOL, *self._others))}", failed=True)
+
+
+def _is_text(value: JsonValue) -> bool:
+    """Whether it can be written down: JSON may name halves of characters, which nothing takes."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _first(error: Exception) -> Exception:
+    """The first error of a group, however deep it lies."""
+    return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 def _is_computer(call: Call) -> bool:

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from harness.errors import SandboxLost
 from harness.geometry import Viewport
+from harness.sandbox.desktop import Desktop
 from harness.testing import FakeDesktop, FakeWindow
 from harness.tools.bash import Bash
 from harness.tools.call import HALTED, Call, Json, Result
-from harness.tools.computer import Computer
-from harness.tools.toolbox import CANCELLED, Toolbox, blocks
-from sandbox_image.wire import Region, Size
+from harness.tools.computer import KINDS, Computer
+from harness.tools.editor import KINDS as EDITS
+from harness.tools.editor import Editor
+from harness.tools.human import Human
+from harness.tools.toolbox import CANCELLED, Tool, Toolbox, blocks
+from sandbox_image.wire import Action, Answer, Region, Size
 
 VIEW = Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=Size(width=1280, height=800))
 
@@ -124,3 +133,87 @@ async def test_every_call_is_answered_when_the_turn_is_cancelled(desktop: FakeDe
         await work
     assert [result.text for result in (results["a"], results["b"])] == [CANCELLED, CANCELLED]
     assert [block["tool_use_id"] for block in blocks(calls, results)] == ["a", "c1", "b"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=8,
+)
+FIELDS = [
+    "action",
+    "coordinate",
+    "start_coordinate",
+    "region",
+    "text",
+    "key",
+    "repeat",
+    "duration",
+    "scroll_direction",
+    "scroll_amount",
+]
+FIELDS += [
+    "command",
+    "restart",
+    "path",
+    "file_text",
+    "old_str",
+    "new_str",
+    "insert_line",
+    "insert_text",
+    "view_range",
+    "question",
+    "actions",
+]
+WORDS = [*KINDS, *EDITS, "up", "left", "ctrl", "a", "note.txt", "/", "..", "\0", "\ud800", "{secret:PIN}"]
+FITTING = st.sampled_from(WORDS) | st.lists(st.integers(-5, 1300), min_size=2, max_size=4) | st.integers(-1, 2) | JSON
+INPUTS = st.dictionaries(st.sampled_from(FIELDS), FITTING, max_size=5)
+NAMES = st.sampled_from([*KINDS, "computer", "bash", "str_replace_editor", "request_human", "nobody", ""])
+
+
+@given(st.lists(st.tuples(NAMES, INPUTS, st.sampled_from(["computer", None, "browser"])), max_size=3))
+@settings(max_examples=300)
+async def test_whatever_a_call_says_it_is_answered(told: list[tuple[str, Json, str | None]]) -> None:
+    desktop = FakeDesktop(Size(width=1280, height=800), files={"note.txt": b"one\ntwo\n"})
+    others: dict[str, Tool] = {"bash": Bash(desktop), "str_replace_editor": Editor(desktop), "request_human": Human()}
+    calls = [Call(f"c{n}", name, given, toolset) for n, (name, given, toolset) in enumerate(told)]
+    calls = [call for call in calls if call.name != "wait" and call.input.get("action") not in ("wait", "hold_key")]
+    results: dict[str, Result] = {}
+    await Toolbox(Computer(desktop, VIEW), others).answer(calls, results)
+    for call, block in zip(calls, blocks(calls, results), strict=True):
+        assert block["tool_use_id"] == call.id
+        assert block["content"]
+        json.dumps(block, ensure_ascii=False).encode()
+
+
+async def test_halves_of_characters_are_told_and_reach_no_tool(desktop: FakeDesktop) -> None:
+    (result,) = await answered(Toolbox(Computer(desktop, VIEW), {}), member(1, "type", {"text": "a\ud800"}))
+    assert "no text (lone surrogates)" in result.text
+    assert desktop.guest.done[-1].kind != "type"
+
+
+class Lost(Desktop):
+    """Its sandbox is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(FakeDesktop().guest, Size(width=1280, height=800))
+
+    async def perform(self, *actions: Action, **given: Any) -> Answer:  # noqa: ARG002 - the same
+        raise SandboxLost("it is gone")
+
+
+async def test_a_sandbox_that_is_lost_is_raised_as_it_is() -> None:
+    box = Toolbox(Computer(Lost(), VIEW), {"bash": Slow()})
+    results: dict[str, Result] = {}
+    with pytest.raises(SandboxLost):
+        await box.answer([member(1, "left_click"), Call("b", "bash", {})], results)
+    assert results["b"].failed
+
+
+async def test_no_answer_tells_a_secret_whoever_gives_it(desktop: FakeDesktop) -> None:
+    async def refusal(call: Call) -> Result | None:
+        return Result("4711 is denied", failed=True) if call.name == "bash" else None
+
+    box = Toolbox(Computer(desktop, VIEW), {}, refusal=refusal, redact=lambda text: text.replace("4711", "•••"))
+    calls = Call("a", "bash", {}), Call("b", "x4711", {}), member(1, "key", {"text": "4711"})
+    assert not [result for result in await answered(box, *calls) if "4711" in result.text]
