@@ -201,6 +201,7 @@ class BadAnswer(ModelError):
 
     def __init__(self, message: str, body: str) -> None:
         super().__init__(f"{message}: {body[:SHOWN]}{'…' if len(body) > SHOWN else ''}")
+        self.reason = message
         self.body = body
 
 

@@ -9,8 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
-
+from harness.agent.form import CORRECT, Form
 from harness.agent.limits import Limits, Spent
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stuck
 from harness.agent.stuck import NUDGE, Advice, Watch
@@ -42,8 +41,10 @@ class Loop:
     limits: Limits
     spent: Spent
     telling: Telling
+    form: Form | None = None
     _watch: Watch = field(default_factory=Watch)
     _pruned: bool = False
+    _corrected: bool = False
 
     async def run(self) -> Outcome:
         """Go on until there is an outcome; what keeps it from going on is one."""
@@ -74,7 +75,7 @@ class Loop:
                 return None
             case stop if stop in DONE:
                 self.transcript.answered(turn)
-                return Finished(turn.text, self._value(turn))
+                return self._finished(turn)
             case stop:
                 raise BadAnswer(f"the model stopped for a reason nobody knows: {stop}", json.dumps(turn.message))
 
@@ -121,14 +122,16 @@ class Loop:
         self._pruned = True
         return None
 
-    def _value(self, turn: Turn) -> JsonValue:
-        if self.asking.form is None:
-            return None
+    def _finished(self, turn: Turn) -> Outcome | None:
+        """The end; where the result has not its form, the model is told what is wrong with it, once."""
         try:
-            value: JsonValue = json.loads(turn.text)
-        except json.JSONDecodeError as error:
-            raise BadAnswer(f"the result is no JSON ({error})", turn.text) from None
-        return value
+            return Finished(turn.text, self.form.read(turn.text) if self.form else None)
+        except BadAnswer as error:
+            if self._corrected:
+                raise
+            self._corrected = True
+            self.transcript.say(text(CORRECT.format(problem=error.reason)))
+            return None
 
 
 def text(said: str) -> Json:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from pydantic import JsonValue
-
 from harness.errors import HarnessError
 
 Limit: TypeAlias = Literal["steps", "tokens", "cost", "time", "window"]
@@ -17,7 +15,7 @@ class Finished:
     """The model says that it is done: in words and, where a form was asked for, in that form."""
 
     text: str
-    value: JsonValue = None
+    value: object = None  # JSON, or an instance of the type that was asked for
 
 
 @dataclass(frozen=True, slots=True)

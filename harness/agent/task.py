@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
 
-from pydantic import JsonValue
-
 from harness.agent.approvals import Approvals, Rule
 from harness.agent.control import Control
+from harness.agent.form import Given, form
 from harness.agent.limits import Limits, Spent
 from harness.agent.loop import Loop, text
 from harness.agent.outcome import Outcome, Stopped
@@ -58,7 +57,7 @@ class Task:
     effort: Effort | None = None
     limits: Limits = field(default_factory=Limits)
     more: str = ""  # of the system prompt
-    form: JsonValue = None  # a JSON schema that the result has to fit
+    form: Given | None = None  # of the result: a JSON schema, or a type that pydantic knows
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     rules: Sequence[Rule] = ()  # what needs approval
     tools: Sequence[Callable[..., object]] = ()  # functions of one's own
@@ -134,6 +133,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
     shown = fit_model(screen, entry.limits)
     view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)
     telling = Telling(emit, view)
+    result = form(task.form) if task.form is not None else None
     own = [FunctionTool(function) for function in task.tools]
     asking = Asking(
         model=model.name,
@@ -142,7 +142,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
         screen=screen,
         effort=task.effort,
         tools=(HUMAN, *(tool.definition for tool in own)),
-        form=task.form,
+        form=result.schema if result else None,
         one_action=task.one_action,
     )
     others: dict[str, Tool] = {
@@ -160,4 +160,4 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
     transcript = Transcript()
     transcript.say(text(task.text))
     opens = open_model or (lambda told: opened(model, THROTTLE, waits=told.waiting, hears=told.hear))
-    return Loop(opens(telling), asking, toolbox, transcript, task.limits, spent, telling)
+    return Loop(opens(telling), asking, toolbox, transcript, task.limits, spent, telling, result)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from pydantic_core import to_jsonable_python
+
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stopped, Stuck
 from harness.events import (
     Answered,
@@ -152,7 +154,7 @@ class Telling:
             TaskFinished(
                 outcome=ending,
                 message=message,
-                value=outcome.value if isinstance(outcome, Finished) else None,
+                value=to_jsonable_python(outcome.value) if isinstance(outcome, Finished) else None,
                 turns=spent.steps,
                 seconds=spent.seconds,
                 tokens=spent.usage.total + spent.usage.output,

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from pydantic import BaseModel
 
+from harness.agent.form import Given, form
 from harness.agent.limits import Limits, Spent
 from harness.agent.loop import Loop
 from harness.agent.outcome import Failed, Finished, LimitReached, Refused, Stuck
@@ -190,7 +192,26 @@ class Late:
         return await self.script.turn(request)
 
 
+class Answer(BaseModel):
+    count: int
+
+
 async def test_a_form_makes_a_value_of_the_last_answer(started: Callable[..., Loop]) -> None:
-    loop = started(Line(say='{"total": 3}'))
-    loop.asking = Asking("m", Entry(), "s", SCREEN, form={"type": "object"})
-    assert await loop.run() == Finished('{"total": 3}', {"total": 3})
+    cases: list[tuple[Given, object]] = [(Answer, Answer(count=1)), ({"type": "object"}, {"count": 1})]
+    for given, value in cases:
+        loop = started(Line(say='{"count": 1}'))
+        loop.form = form(given)
+        assert await loop.run() == Finished('{"count": 1}', value)
+
+
+async def test_a_result_without_its_form_is_told_to_the_model_once(started: Callable[..., Loop]) -> None:
+    loop = started(Line(say="It is done."), Line(say='{"count": 1}'))
+    loop.form = form(Answer)
+    assert await loop.run() == Finished('{"count": 1}', Answer(count=1))
+    assert "the result: Invalid JSON" in str(loop.transcript.messages[-2])
+    loop = started(Line(say="It is done."), Line(do=({"bash": {"command": "true"}},)), Line(say="It is."), DONE)
+    loop.form = form(Answer)
+    outcome = await loop.run()
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, BadAnswer)
+    assert outcome.error.body == "It is."
