@@ -73,8 +73,8 @@ class People:
 
     reply: Callable[[str], Awaitable[str | None] | str | None] | None = None
     """Answers a question of the model; None where nobody does."""
-    approve: Callable[[Call, str], Awaitable[bool] | bool] | None = None
-    """Whether a call that a rule wants to be asked about may be done; the rule's reason comes with it."""
+    approve: Callable[[Call, Rule], Awaitable[bool | str] | bool | str] | None = None
+    """Whether a call may be done that a rule wants to be asked about; a text says that it may not, and why."""
 
 
 Open: TypeAlias = "Callable[[Telling], Model]"

@@ -27,6 +27,8 @@ from harness.tools.computer import (
 )
 from harness.tools.editor import NAMES
 
+EDITOR = "editor"
+"""What the editor is called here, whatever its version is."""
 LONGEST = 80
 """Characters of a text that are shown."""
 
@@ -36,7 +38,7 @@ def tool_and_action(call: Call) -> tuple[str, str]:
     if call.toolset:
         return call.toolset, call.name
     action = call.input.get("action" if call.name == TOOL else "command") if call.name != BASH else None
-    return ("editor" if call.name in NAMES.values() else call.name), action if isinstance(action, str) else ""
+    return (EDITOR if call.name in NAMES.values() else call.name), action if isinstance(action, str) else ""
 
 
 def in_words(call: Call) -> str:
@@ -51,7 +53,7 @@ def in_words(call: Call) -> str:
         return (
             "start the shell anew" if call.input.get("restart") else f"$ {_short(str(call.input.get('command', '')))}"
         )
-    if tool == "editor":
+    if tool == EDITOR:
         return f"{action.replace('_', ' ')} {call.input.get('path', '')}"
     return f"{tool}({_short(', '.join(f'{name}={value!r}' for name, value in call.input.items()))})"
 

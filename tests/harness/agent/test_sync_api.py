@@ -47,7 +47,7 @@ def test_a_task_is_followed_and_stopped(script: Callable[..., Task]) -> None:
 def test_a_plain_function_approves_in_a_thread_of_its_own(script: Callable[..., Task]) -> None:
     asked: list[tuple[Call, threading.Thread]] = []
 
-    def approve(call: Call, _: str) -> bool:
+    def approve(call: Call, _: Rule) -> bool:
         asked.append((call, threading.current_thread()))
         return True
 

@@ -67,8 +67,8 @@ async def test_a_task_is_done_and_all_of_it_is_told(desktop: FakeDesktop, script
 async def test_a_person_approves_what_a_rule_is_about(desktop: FakeDesktop, script: Callable[[str], str]) -> None:
     asked = []
 
-    async def approve(call: object, reason: str) -> bool:
-        asked.append((call, reason))
+    async def approve(call: object, rule: Rule) -> bool:
+        asked.append((call, rule))
         return False
 
     events: list[Event] = []
