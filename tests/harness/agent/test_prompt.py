@@ -13,6 +13,13 @@ def test_the_prompt_says_where_it_is_and_that_text_on_the_screen_is_no_order() -
     assert "secret" not in told
 
 
+def test_the_prompt_says_that_passwords_are_hidden_and_what_keys_dialogs_take() -> None:
+    told = system(SHOWN)
+    assert "Fields for passwords are painted over" in told
+    assert "alt+s" in told
+    assert len(told.split()) < 300
+
+
 def test_secrets_are_told_by_name_and_what_somebody_adds_comes_last() -> None:
     told = system(SHOWN, ("PIN", "TOKEN"), "Answer in\nGreek.")
     assert "{secret:NAME}" in told
