@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from harness.agent.outcome import LimitReached
 from harness.model.catalog import Price
-from harness.model.turn import Usage
+from harness.model.turn import Turn, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,11 @@ class Spent:
             if not self._pauses:
                 self._since = self.clock()
 
-    def add(self, usage: Usage) -> float | None:
+    def add(self, turn: Turn) -> float | None:
         """One more answer; its cost in US dollars, where the price is known."""
         self.steps += 1
-        self.usage += usage
-        more = usage.cost(self.price)
+        self.usage += turn.usage
+        more = turn.cost(self.price)
         self.cost = None if self.cost is None or more is None else self.cost + more
         return more
 

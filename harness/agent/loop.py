@@ -60,7 +60,7 @@ class Loop:
         self.telling.asking()
         turn = await self._ask()
         self.telling.answered(turn)
-        self.telling.done(turn, self.spent.add(turn.usage))
+        self.telling.done(turn, self.spent.add(turn))
         match turn.stop:
             case "tool_use":
                 return await self._do(turn)

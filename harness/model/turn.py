@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from pydantic import JsonValue
 
-from harness.model.catalog import MILLION, Price
+from harness.model.catalog import MILLION, Price, find
 from harness.tools.call import Call, calls
 
 Json: TypeAlias = dict[str, JsonValue]
@@ -24,6 +24,7 @@ class Usage:
     cache_write_1h: int = 0
     output: int = 0
     thinking: int = 0  # of the output
+    searches: int = 0  # of the web, done by the API itself; they cost by the piece
 
     @property
     def total(self) -> int:
@@ -34,8 +35,8 @@ class Usage:
         return Usage(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
     def cost(self, price: Price | None) -> float | None:
-        """US dollars; None where the price is not known."""
-        if price is None:
+        """US dollars for one request; None where a price is not known, and no search has one here."""
+        if price is None or self.searches:
             return None
         above = price.above if price.above and self.total > price.above.tokens else None
         into, out = (above.input, above.output) if above else (price.input, price.output)
@@ -48,21 +49,33 @@ class Usage:
 
 
 def usage(told: JsonValue) -> Usage:
-    """A message's `usage`. Where it tells iterations, such as compactions, their sum: nothing else tells of all."""
+    """All of a message's `usage`. Where it tells iterations, such as compactions, they count: nothing else has all."""
+    if not (parts := _iterations(told)):
+        return _own(told)
+    whole = _own(told)  # of thoughts and searches the parts do not tell
+    return replace(sum(map(_own, parts), Usage()), thinking=whole.thinking, searches=whole.searches)
+
+
+def _iterations(told: JsonValue) -> list[Json]:
+    """The requests that one answer took, each with its own counts; none where it was a single one."""
+    parts = told.get("iterations") if isinstance(told, dict) else None
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+
+
+def _own(told: JsonValue) -> Usage:
+    """What one object of counts tells, whatever lies inside it."""
     if not isinstance(told, dict):
         return Usage()
-    parts = told.get("iterations")
-    if isinstance(parts, list) and parts:
-        return sum((usage(part) for part in parts), Usage())
     written = told.get("cache_creation")
     long = _count(written, "ephemeral_1h_input_tokens")
     return Usage(
         input=_count(told, "input_tokens"),
         cache_read=_count(told, "cache_read_input_tokens"),
-        cache_write_5m=_count(told, "cache_creation_input_tokens") - long,
+        cache_write_5m=max(0, _count(told, "cache_creation_input_tokens") - long),
         cache_write_1h=long,
         output=_count(told, "output_tokens"),
         thinking=_count(told.get("output_tokens_details"), "thinking_tokens"),
+        searches=_count(told.get("server_tool_use"), "web_search_requests"),
     )
 
 
@@ -100,8 +113,40 @@ class Turn:
 
     @property
     def usage(self) -> Usage:
-        """What it cost."""
+        """What it cost in tokens."""
         return usage(self.message.get("usage"))
+
+    @property
+    def length(self) -> int:
+        """Tokens of the conversation up to its end; 0 where that is not told."""
+        told = self.message.get("usage")
+        asked = [part for part in _iterations(told) if part.get("type") in _ANSWERS]
+        last = _own(asked[-1] if asked else told)
+        return last.total + last.output
+
+    def cost(self, price: Price | None) -> float | None:
+        """US dollars: each of its requests by the price of the model that answered it; None where one is not known.
+
+        `price` is that of the model that was asked, the first that answers. Prices rise with the size of a
+        request, so the sum of all will not do.
+        """
+        whole, parts = self.usage, _iterations(self.message.get("usage"))
+        if not parts or whole.searches:
+            return whole.cost(price)
+        asked = next((part["model"] for part in parts if part.get("type") == "message" and part.get("model")), None)
+        prices = (price if part.get("model") in (None, asked) else _price(part["model"]) for part in parts)
+        costs = [_own(part).cost(one) for part, one in zip(parts, prices, strict=True)]
+        return sum(cost for cost in costs if cost is not None) if None not in costs else None
+
+
+_ANSWERS = ("message", "fallback_message")
+"""Requests whose input is the conversation; others, such as one that sums it up, read something else."""
+
+
+def _price(model: JsonValue) -> Price | None:
+    """That of a model which stepped in for another."""
+    entry = find(str(model))
+    return entry.price if entry else None
 
 
 def _texts(content: list[JsonValue]) -> list[str]:
@@ -129,4 +174,13 @@ class Model(Protocol):
 
     async def turn(self, request: Request) -> Turn:
         """The next answer, whole. Raises ModelError."""
+        ...
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """Whoever can tell how long a question is before it is asked."""
+
+    async def count(self, request: Request) -> int | None:
+        """Tokens of a request; None where nobody tells."""
         ...

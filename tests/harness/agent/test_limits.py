@@ -4,9 +4,9 @@ import pytest
 
 from harness.agent.limits import Limits, Spent
 from harness.model.catalog import Price
-from harness.model.turn import Usage
+from harness.model.turn import Turn
 
-USED = Usage(input=1000, output=500)
+USED = Turn({"usage": {"input_tokens": 1000, "output_tokens": 500}})
 NONE = Limits(steps=None, seconds=None)
 
 
@@ -40,7 +40,7 @@ def test_the_first_limit_that_is_used_up_is_told(limits: Limits, name: str) -> N
 
 def test_without_limits_none_is_reached() -> None:
     spent = Spent()
-    spent.add(Usage(input=10**12))
+    spent.add(Turn({"usage": {"input_tokens": 10**12}}))
     assert spent.reached(NONE) is None
 
 

@@ -120,7 +120,7 @@ def test_waits_and_costs_are_told(events: list[Event]) -> None:
     telling = Telling(events.append, VIEW, clock=lambda: next(now))
     telling.asking()
     telling.waiting(Waiting(12.0, "rate limit"))
-    telling.done(TURN, Spent(Price(input=1, output=2)).add(TURN.usage))
+    telling.done(TURN, Spent(Price(input=1, output=2)).add(TURN))
     _, waited, finished = events
     assert isinstance(waited, Waited)
     assert isinstance(finished, TurnFinished)

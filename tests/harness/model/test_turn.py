@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from harness.model.catalog import Above, Price
 from harness.model.turn import Turn, Usage, usage
-from harness.tools.call import Call
+from harness.tools.call import Call, Json
 
 
 def test_a_turn_tells_its_text_calls_and_end() -> None:
@@ -45,9 +45,46 @@ def test_usage_is_complete() -> None:
 def test_iterations_are_summed_since_compactions_stand_nowhere_else() -> None:
     parts: list[JsonValue] = [
         {"type": "compaction", "input_tokens": 100, "output_tokens": 10},
-        {"input_tokens": 7, "output_tokens": 1},
+        {"type": "message", "input_tokens": 7, "output_tokens": 1},
     ]
-    assert usage({"input_tokens": 7, "output_tokens": 1, "iterations": parts}) == Usage(input=107, output=11)
+    told: Json = {
+        "input_tokens": 7,
+        "output_tokens": 1,
+        "output_tokens_details": {"thinking_tokens": 1},
+        "server_tool_use": {"web_search_requests": 2},
+        "iterations": parts,
+    }
+    assert usage(told) == Usage(input=107, output=11, thinking=1, searches=2)
+
+
+def test_how_long_a_conversation_is_tells_the_last_request_that_had_all_of_it() -> None:
+    parts: list[JsonValue] = [
+        {"type": "message", "input_tokens": 5, "output_tokens": 50},
+        {"type": "fallback_message", "input_tokens": 7, "cache_read_input_tokens": 100, "output_tokens": 1},
+        {"type": "compaction", "input_tokens": 9000, "output_tokens": 10},
+    ]
+    assert Turn({"usage": {"iterations": parts}}).length == 108
+    assert Turn({"usage": {"input_tokens": 7, "output_tokens": 1}}).length == 8
+    assert Turn({}).length == 0
+
+
+def test_each_request_of_an_answer_costs_by_its_own_size_and_model() -> None:
+    price = Price(input=1, output=0, above=Above(tokens=100, input=10, output=0))
+    parts: list[Json] = [{"type": "message", "input_tokens": 80, "model": "claude-fable-5-1"}, {"input_tokens": 80}]
+    assert told_cost(parts, price) == pytest.approx(160e-6)
+    assert told_cost([{"input_tokens": 101}, *parts], price) == pytest.approx((1010 + 160) * 1e-6)
+    other: Json = {"type": "fallback_message", "input_tokens": 100, "model": "claude-opus-5"}
+    assert told_cost([*parts, other], price) == pytest.approx((160 + 500) * 1e-6)
+    assert told_cost([*parts, {**other, "model": "nobody-knows"}], price) is None
+
+
+def told_cost(parts: list[Json], price: Price) -> float | None:
+    return Turn({"usage": {"input_tokens": 80, "iterations": list(parts)}}).cost(price)
+
+
+def test_a_search_costs_what_nobody_here_knows() -> None:
+    told: Json = {"input_tokens": 1, "server_tool_use": {"web_search_requests": 1}}
+    assert Turn({"usage": told}).cost(Price(input=1, output=1)) is None
 
 
 @pytest.mark.parametrize("told", [None, 3, {}, {"input_tokens": None, "cache_creation": 4}])
