@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from harness.agent.form import CORRECT, Form
 from harness.agent.limits import Limits, Spent
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stuck
-from harness.agent.stuck import NUDGE, Advice, Watch
+from harness.agent.stuck import NUDGE, Advice, Watch, waits
 from harness.errors import BadAnswer, HarnessError, ModelError, RequestTooLarge, ToolUnknown
 from harness.tools.call import Json, Result
 from harness.tools.toolbox import Toolbox, blocks
@@ -98,7 +98,8 @@ class Loop:
         finally:
             self.transcript.say(*blocks(turn.calls, results))
         done = json.dumps([(call.name, call.input) for call in turn.calls], sort_keys=True)
-        match self._watch.note(done, self.toolbox.screen + "".join(result.text for result in results.values())):
+        screen = self.toolbox.screen + "".join(result.text for result in results.values())
+        match self._watch.note(done, screen, waiting=waits(turn.calls)):
             case Advice.STOP:
                 return Stuck("the same actions were done again and again, and nothing came of them")
             case Advice.NUDGE:
