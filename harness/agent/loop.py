@@ -13,7 +13,17 @@ from harness.agent.form import CORRECT, Form
 from harness.agent.limits import Limits, Spent
 from harness.agent.outcome import Failed, Finished, LimitReached, Outcome, Refused, Stuck
 from harness.agent.stuck import NUDGE, Advice, Watch, waits
-from harness.errors import BadAnswer, HarnessError, ModelError, RequestTooLarge, ToolUnknown
+from harness.errors import (
+    BadAnswer,
+    HarnessError,
+    ModelError,
+    PictureTooLarge,
+    Rejected,
+    RequestTooLarge,
+    ToolUnknown,
+)
+from harness.model.shrinking import shrink
+from harness.model.thrift import Thrift
 from harness.tools.call import Json, Result
 from harness.tools.toolbox import Toolbox, blocks
 
@@ -26,8 +36,8 @@ if TYPE_CHECKING:
 AGAIN = frozenset({"pause_turn", "compaction"})
 """The API wants to be asked again, with what it said so far."""
 DONE = frozenset({"end_turn", "stop_sequence"})
-KEPT = 3
-"""Pictures that stay when others leave."""
+SILENT = "You ended your turn without a word. Go on with the task, or say what was done, or why it cannot be done."
+SMALLER = "From here on pictures have {width}x{height} pixels, also those above: point into them as they are now."
 
 
 @dataclass(slots=True)
@@ -42,8 +52,9 @@ class Loop:
     spent: Spent
     telling: Telling
     form: Form | None = None
+    _thrift: Thrift = field(default_factory=Thrift)
     _watch: Watch = field(default_factory=Watch)
-    _pruned: bool = False
+    _silent: bool = False
     _corrected: bool = False
 
     async def run(self) -> Outcome:
@@ -53,23 +64,26 @@ class Loop:
                 outcome = self.spent.reached(self.limits) or await self._step()
                 if outcome:
                     return outcome
+        except RequestTooLarge as error:
+            return LimitReached("window", str(error))
         except HarnessError as error:
             return Failed(error)
 
     async def _step(self) -> Outcome | None:
         self.telling.asking()
         turn = await self._ask()
+        self._thrift.heard(turn, self.asking, self.transcript)
         self.telling.answered(turn)
         self.telling.done(turn, self.spent.add(turn))
         match turn.stop:
-            case "tool_use":
+            case "tool_use" if turn.calls:
                 return await self._do(turn)
             case "refusal":
                 return _refused(turn)
             case "max_tokens":
                 return self._longer()
             case "model_context_window_exceeded":
-                return self._shorter(LimitReached("window", "the conversation is longer than the model can read"))
+                return self._shorter()
             case stop if stop in AGAIN:
                 self.transcript.answered(turn)
                 return None
@@ -77,17 +91,23 @@ class Loop:
                 self.transcript.answered(turn)
                 return self._finished(turn)
             case stop:
-                raise BadAnswer(f"the model stopped for a reason nobody knows: {stop}", json.dumps(turn.message))
+                raise BadAnswer(f"the model stopped for a reason that cannot be: {stop}", json.dumps(turn.message))
 
     async def _ask(self) -> Turn:
-        """The next answer: with an older tool where the model takes no newer, with fewer pictures where it must."""
+        """The next answer. What the API does not take is mended: the tool, the pictures, how much of the past."""
         while True:
+            request = await self._thrift.request(self.model, self.asking, self.transcript)
             try:
-                return await self.model.turn(self.asking.request(self.transcript))
+                return await self.model.turn(request)
             except ToolUnknown as error:
                 self.asking = _or_raise(self.asking.stepped_down(), error)
-            except RequestTooLarge as error:
-                if self._shorter(Failed(error)):
+            except PictureTooLarge as error:
+                self._show_smaller(_or_raise(self.asking.smaller(error.limit), error))
+            except RequestTooLarge:
+                if not self._thrift.make_room(self.asking, self.transcript, tokens=False):
+                    raise
+            except Rejected as error:
+                if not self._thrift.keep_all(error, self.transcript):
                     raise
 
     async def _do(self, turn: Turn) -> Outcome | None:
@@ -108,6 +128,14 @@ class Loop:
                 pass
         return None
 
+    def _finished(self, turn: Turn) -> Outcome | None:
+        """The model is done; but one that ends without a word is asked once whether it is."""
+        if not turn.text.strip() and not self._silent:
+            self._silent = True
+            self.transcript.add(text(SILENT))
+            return None
+        return Finished(turn.text, self._value(turn))
+
     def _longer(self) -> Outcome | None:
         """The answer did not fit: ask again with more room for it. Nothing of it was done."""
         longer = self.asking.longer()
@@ -116,15 +144,28 @@ class Loop:
         self.asking = longer
         return None
 
-    def _shorter(self, otherwise: Outcome) -> Outcome | None:
-        """Let old pictures leave, once; the outcome where that was done already or leaves nothing out."""
-        if self._pruned or not self.transcript.prune(KEPT):
-            return otherwise
-        self._pruned = True
-        return None
+    def _shorter(self) -> Outcome | None:
+        """The answer did not fit into the window: ask again with less before it."""
+        if self._thrift.make_room(self.asking, self.transcript, tokens=True):
+            return None
+        return LimitReached("window", "the conversation is longer than the model can read")
+
+    def _show_smaller(self, smaller: Asking) -> None:
+        """Mend pictures that are too large: those that were shown, those to come, and where points into them lie."""
+        shrink(self.transcript, self.asking.shown, smaller.shown)
+        if smaller.entry.binds_thinking:
+            self.transcript.forget_thoughts()
+        self.transcript.add(text(SMALLER.format(width=smaller.shown.width, height=smaller.shown.height)))
+        self.toolbox.show(smaller.shown)
+        self.telling.show(smaller.shown)
+        self.asking = smaller
 
     def _finished(self, turn: Turn) -> Outcome | None:
-        """The end; where the result has not its form, the model is told what is wrong with it, once."""
+        """The end; but once each, a model that ends without a word, or whose result has not its form, is told so."""
+        if not turn.text.strip() and not self._silent:
+            self._silent = True
+            self.transcript.add(text(SILENT))
+            return None
         try:
             return Finished(turn.text, self.form.read(turn.text) if self.form else None)
         except BadAnswer as error:

@@ -144,6 +144,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
         tools=(HUMAN, *(tool.definition for tool in own)),
         form=result.schema if result else None,
         one_action=task.one_action,
+        provider=model.provider or "anthropic",
     )
     others: dict[str, Tool] = {
         BASH: Bash(desktop),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,10 @@ class Telling:
         """The task goes on after so many turns that were told already."""
         self._turn = turn
         self._emit(TaskResumed(turn=turn))
+
+    def show(self, size: Size) -> None:
+        """From now on the model points into pictures of this size."""
+        self._view = replace(self._view, shown=size)
 
     def asking(self) -> None:
         """The model is asked once more."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from harness.geometry import fit_model
-from harness.model.catalog import BETAS, NEWEST, Effort, Entry
+from harness.geometry import PictureLimits, fit_model
+from harness.model.catalog import BETAS, NEWEST, Effort, Entry, Provider
 from harness.model.transcript import Transcript, Ttl, mark
 from harness.model.turn import Request
 from harness.tools.bash import NAME as BASH
@@ -22,10 +22,7 @@ ANSWER = 16_000
 BUDGET = 4_000
 """Tokens of thinking, for models that are told how many."""
 CLEARING = "context-management-2025-06-27"
-CLEAR_AT = 0.6
-"""The share of a model's window at which old results leave, where the API does that."""
-KEPT = 5
-"""Results that stay then."""
+"""Where the API takes old results out of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +38,19 @@ class Asking:
     form: JsonValue = None  # the JSON schema that the last answer has to fit
     one_action: bool = False
     answer: int = ANSWER
-    ttl: Ttl = "5m"
+    ttl: Ttl = "5m"  # how long caches are kept; `thrift.py` may keep them longer
+    provider: Provider = "anthropic"
+    edge: int | None = None  # pixels of a picture's longer side, where the API takes fewer than the catalog says
     shown: Size = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "shown", fit_model(self.screen, self.entry.limits))
+        object.__setattr__(self, "shown", fit_model(self.screen, self.limits))
+
+    @property
+    def limits(self) -> PictureLimits:
+        """How large a picture may be."""
+        told = self.entry.limits
+        return told if self.edge is None else replace(told, edge=min(told.edge, self.edge))
 
     def request(self, transcript: Transcript) -> Request:
         """The next question."""
@@ -53,7 +58,7 @@ class Asking:
             "model": self.model,
             "max_tokens": min(self.answer, self.entry.output),
             "system": [{"type": "text", "text": self.system, "cache_control": mark(self.ttl)}],
-            "tools": [*self._own_tools(), *self.tools],
+            "tools": list[JsonValue]([*self._own_tools(), *self.tools]),
             "messages": list(transcript.marked(self.ttl)),
             "thinking": self._thinking(),
         }
@@ -62,8 +67,8 @@ class Asking:
         if self.one_action:
             body["tool_choice"] = {"type": "auto", "disable_parallel_tool_use": True}
         betas = [BETAS[tool] for tool in self.entry.computer[:1] if tool in BETAS]
-        if self.entry.binds_thinking:
-            body["context_management"] = self._clearing()
+        if transcript.cleared:
+            body["context_management"] = self._clearing(transcript)
             betas.append(CLEARING)
         return Request(body, tuple(betas))
 
@@ -76,7 +81,12 @@ class Asking:
         lower = self.entry.stepped_down(self.entry.computer[0])
         return replace(self, entry=lower) if lower else None
 
-    def _own_tools(self) -> list[JsonValue]:
+    def smaller(self, edge: int | None) -> Asking | None:
+        """The same, with pictures of at most so many pixels a side; None where that would make them no smaller."""
+        larger = edge is not None and max(self.shown.width, self.shown.height) > edge
+        return replace(self, edge=edge) if larger else None
+
+    def _own_tools(self) -> list[Json]:
         computer: Json = {"type": self.entry.computer[0]}
         if self.entry.computer[0] != NEWEST:
             computer |= {"name": TOOL, "display_width_px": self.shown.width, "display_height_px": self.shown.height}
@@ -98,14 +108,20 @@ class Asking:
         told: Json = {"effort": self.effort or self.entry.effort} if self.entry.efforts else {}
         return told | ({"format": {"type": "json_schema", "schema": self.form}} if self.form is not None else {})
 
-    def _clearing(self) -> Json:
-        """Where thinking is bound to what came before, only the API may take old results out."""
+    def _clearing(self, transcript: Transcript) -> Json:
+        """Have the API take out what the computer answered first, always as much until there is a reason for more.
+
+        By its own rule it would keep the same number with every request, take out another one each time, and so write
+        the cache anew with every request.
+        """
+        keep = transcript.actions - transcript.cleared
         return {
             "edits": [
                 {
                     "type": "clear_tool_uses_20250919",
-                    "trigger": {"type": "input_tokens", "value": int(self.entry.window * CLEAR_AT)},
-                    "keep": {"type": "tool_uses", "value": KEPT},
+                    "trigger": {"type": "tool_uses", "value": keep},
+                    "keep": {"type": "tool_uses", "value": keep},
+                    "exclude_tools": [tool["name"] for tool in [*self._own_tools()[1:], *self.tools]],
                 }
             ]
         }

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import httpx2
-from anthropic import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncStream
-from anthropic.types import Message
+from anthropic import AnthropicError, APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncStream
+from anthropic.types import Message, MessageTokensCount
 from anthropic.types.beta import BetaRawMessageStreamEvent
 
 from harness.errors import (
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     Client: TypeAlias = AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicFoundry | AsyncAnthropicVertex
 
 _KINDS = {"rate_limit_error": "rate limit", "overloaded_error": OVERLOADED, "timeout_error": "timeout"}
+_ANSWERING = frozenset({"max_tokens", "stream"})
+"""What a request says of its answer; to count it takes the rest."""
 _PASSING = frozenset({408, 409, 429})
 _SERVER = 500
 _ADVICE = {
@@ -73,6 +75,17 @@ class Claude:
         """The next answer, whole. Raises ModelError."""
         return await self._throttle.ask(lambda: self._once(request), self._waits)
 
+    async def count(self, request: Request) -> int | None:
+        """Tokens of a request; None where the provider does not count, or not now."""
+        body = {name: value for name, value in request.body.items() if name not in _ANSWERING}
+        try:
+            counted = await self._client.post(
+                "/v1/messages/count_tokens", body=body, cast_to=MessageTokensCount, options=_headers(request)
+            )
+        except AnthropicError:
+            return None
+        return counted.input_tokens
+
     async def _once(self, request: Request) -> Turn:
         answer = Answer()
         async with _translated(), await self._opened(request) as stream:
@@ -85,15 +98,18 @@ class Claude:
 
     async def _opened(self, request: Request) -> AsyncStream[BetaRawMessageStreamEvent]:
         """The stream of an answer."""
-        betas: RequestOptions = {"headers": {"anthropic-beta": ",".join(request.betas)}}
         return await self._client.post(
             "/v1/messages",
             body={**request.body, "stream": True},
             cast_to=Message,
-            options=betas if request.betas else {},
+            options=_headers(request),
             stream=True,
             stream_cls=AsyncStream[BetaRawMessageStreamEvent],
         )
+
+
+def _headers(request: Request) -> RequestOptions:
+    return {"headers": {"anthropic-beta": ",".join(request.betas)}} if request.betas else {}
 
 
 @asynccontextmanager
@@ -124,7 +140,7 @@ def _status(error: APIStatusError) -> ModelError:
         return Unavailable(name, f"{name}: {told}", after=_retry_after(error.response.headers), again=again)
     if status in _ADVICE:
         return NotAllowed(f"the API refuses the key ({status}): {told}; {_ADVICE[status]}")
-    if status == 413:  # noqa: PLR2004 - content too large
+    if status == 413 or "prompt is too long" in told:  # noqa: PLR2004 - content too large
         return RequestTooLarge(f"the request is larger than the API takes: {told}")
     if error.error_code == "image_dimensions_too_large":
         details: Any = error.details

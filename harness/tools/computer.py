@@ -20,7 +20,7 @@ from harness.geometry import ModelPoint, Viewport
 from harness.sandbox.desktop import Desktop, Screenshot, describe
 from harness.tools.call import Call, Json, Result, by_name, understood
 from harness.tools.concealing import Concealer
-from sandbox_image.wire import Button, Effect, ScreenPoint
+from sandbox_image.wire import Button, Effect, ScreenPoint, Size
 
 Pixel = Annotated[int, Field(strict=True)]
 Pair: TypeAlias = tuple[Pixel, Pixel]
@@ -184,6 +184,10 @@ class Computer:
             return await (self._look_again() if isinstance(action, Look) and not call.toolset else self._do(action))
         except (UsageError, ActionFailed) as error:
             return Result(str(error), failed=True)
+
+    def show(self, size: Size) -> None:
+        """From now on pictures of the screen have this size, and points lie in such ones."""
+        self._view = replace(self._view, shown=size)
 
     async def look(self) -> Screenshot:
         """The whole screen, as the model is shown it."""

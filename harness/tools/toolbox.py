@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from harness.tools.call import HALTED, Call, Json, Result
 from harness.tools.computer import TOOL, Computer
+from sandbox_image.wire import Size
 
 Tell: TypeAlias = Callable[[Call, Result], None]
 Refusal: TypeAlias = Callable[[Call], Awaitable[Result | None]]
@@ -59,6 +60,10 @@ class Toolbox:
         """A name for what the screen showed last."""
         return self._computer.screen
 
+    def show(self, size: Size) -> None:
+        """From now on pictures of the screen have this size, and points lie in such ones."""
+        self._computer.show(size)
+
     async def answer(self, calls: Sequence[Call], results: dict[str, Result], tell: Tell = _silent) -> None:
         """Do the calls of one turn; each result goes under its call's id once there is one, and is told.
 
@@ -81,7 +86,10 @@ class Toolbox:
         finally:
             for call in calls:
                 if call.id not in results:
-                    give(call, Result(CANCELLED, failed=True))
+                    halted = _is_computer(call) and any(
+                        results[one.id].failed for one in families[TOOL] if one.id in results
+                    )
+                    give(call, Result(HALTED if halted else CANCELLED, failed=True))
 
     async def _batch(self, calls: Sequence[Call], give: Tell) -> None:
         """Actions on the computer; the last one that is done shows what they changed, if nothing else did."""
@@ -122,6 +130,11 @@ def _is_text(value: JsonValue) -> bool:
 def _first(error: Exception) -> Exception:
     """The first error of a group, however deep it lies."""
     return _first(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
+
+
+def _failed(calls: Iterable[Call], results: Mapping[str, Result]) -> bool:
+    """Whether one of them failed already: those after it have to say so, also where they were cancelled."""
+    return any(results[call.id].failed for call in calls if call.id in results)
 
 
 def _is_computer(call: Call) -> bool:

@@ -8,23 +8,26 @@ from pydantic import BaseModel
 
 from harness.agent.form import Given, form
 from harness.agent.limits import Limits, Spent
-from harness.agent.loop import Loop
+from harness.agent.loop import SILENT, Loop
 from harness.agent.outcome import Failed, Finished, LimitReached, Refused, Stuck
 from harness.agent.stuck import NUDGE
 from harness.agent.telling import Telling
-from harness.errors import BadAnswer, ModelError, RequestTooLarge, ToolUnknown
+from harness.errors import BadAnswer, ModelError, PictureTooLarge, RequestTooLarge, ToolUnknown
 from harness.geometry import Viewport
 from harness.model.asking import Asking
 from harness.model.catalog import NEWEST, Entry
 from harness.model.scripted import Line, Scripted
-from harness.model.transcript import Transcript
+from harness.model.transcript import NOT_DONE, Transcript
 from harness.model.turn import Request, Turn
 from harness.testing import FakeDesktop, FakeWindow
 from harness.tools.bash import Bash
 from harness.tools.call import Json
 from harness.tools.computer import Computer
 from harness.tools.toolbox import Toolbox
-from sandbox_image.wire import Region, Size
+from sandbox_image.wire import Region, ScreenPoint, Size
+from tests.support.api import Refuse, call, computer, member, say, stand_in, think
+from tests.support.api import Turn as Said
+from tests.support.looping import loop_over, run_over
 
 SCREEN = Size(width=1280, height=800)
 VIEW = Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=SCREEN)
@@ -85,7 +88,7 @@ async def test_nothing_of_a_turn_that_did_not_stop_for_tools_is_done(
     loop = started(Line(do=({"type": {"text": "Oops"}},), stop=stop), DONE)
     await loop.run()
     assert "Oops" not in [word.text for word in await desktop.read_text()]
-    assert results(loop) == []
+    assert all(NOT_DONE in str(result) for result in results(loop))
 
 
 async def test_a_paused_turn_is_asked_for_again_with_what_it_said(started: Callable[..., Loop]) -> None:
@@ -215,3 +218,122 @@ async def test_a_result_without_its_form_is_told_to_the_model_once(started: Call
     assert isinstance(outcome, Failed)
     assert isinstance(outcome.error, BadAnswer)
     assert outcome.error.body == "It is."
+
+
+async def test_one_that_ends_without_a_word_is_asked_once_whether_it_is_done(started: Callable[..., Loop]) -> None:
+    loop = started(Line(do=({"screenshot": None},)), Line(stop="end_turn"), Line(stop="end_turn"))
+    assert await loop.run() == Finished("")
+    assert str(loop.transcript.messages).count(SILENT) == 1
+    assert [message["role"] for message in loop.transcript.messages] == ["user", "assistant", "user"]
+
+
+async def test_calls_of_a_turn_that_is_over_are_answered_when_it_goes_on(started: Callable[..., Loop]) -> None:
+    loop = started(Line(do=({"type": {"text": "Oops"}}, {"key": {"text": "a"}}), stop="end_turn"), DONE)
+    assert await loop.run() == Finished("done")
+    assert [block["tool_use_id"] for block in results(loop)] == ["toolu_1_0", "toolu_1_1"]
+    assert all(block["is_error"] for block in results(loop))
+
+
+async def test_a_turn_that_stops_for_tools_and_calls_none_is_a_failure(started: Callable[..., Loop]) -> None:
+    outcome = await started(Line(say="hm", stop="tool_use")).run()
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, BadAnswer)
+
+
+@pytest.mark.parametrize("stop", ["pause_turn", "compaction"])
+async def test_an_empty_turn_that_goes_on_does_not_go_back(started: Callable[..., Loop], stop: str) -> None:
+    loop = started(Line(stop=stop), DONE)
+    assert await loop.run() == Finished("done")
+    assert [message["role"] for message in loop.transcript.messages] == ["user", "assistant"]
+
+
+async def test_a_window_that_is_exceeded_is_mended_as_long_as_something_old_can_go(
+    started: Callable[..., Loop],
+) -> None:
+    looks = [Line(do=({"screenshot": None}, {"mouse_move": {"coordinate": [turn, 1]}})) for turn in range(5)]
+    full = Line(say="and then", stop="model_context_window_exceeded")
+    loop = started(*looks, full, DONE)
+    assert await loop.run() == Finished("done")
+    assert loop.transcript.pictures == 3
+    assert "and then" not in str(loop.transcript.messages)
+    outcome = await started(full).run()
+    assert outcome == LimitReached("window", "the conversation is longer than the model can read")
+
+
+async def test_a_nudge_comes_after_the_results(started: Callable[..., Loop]) -> None:
+    loop = started(*[Line(do=({"left_click": {"coordinate": [5, 5]}},))] * 3, DONE)
+    await loop.run()
+    last = loop.transcript.messages[-2]["content"]
+    assert isinstance(last, list)
+    assert [str(block["type"]) for block in last if isinstance(block, dict)] == ["tool_result", "text"]
+
+
+async def test_waiting_long_is_not_being_stuck(started: Callable[..., Loop]) -> None:
+    waits = [Line(do=({"wait": {"duration": 0}}, {"screenshot": None}))] * 15
+    assert await started(*waits, DONE).run() == Finished("done")
+
+
+TOO_LARGE = {"error_code": "image_dimensions_too_large", "max_side_length_pixels": 1000, "paths": ["messages.2"]}
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-opus-5", "claude-opus-4-6", "claude-haiku-4-5"])
+async def test_pictures_that_are_too_large_are_made_smaller_and_so_are_those_to_come(model: str) -> None:
+    newest = model in {"claude-sonnet-5-5", "claude-opus-5"}
+    look = member("screenshot") if newest else computer("screenshot")
+    click = (member if newest else computer)("left_click", coordinate=[999, 600])
+    bad = {2: Refuse(400, "image is too large", details=TOO_LARGE)}
+    turns = [Said([say("I look."), look]), Said([say("Again."), look]), Said([click]), Said([look])]
+    desktop = FakeDesktop(SCREEN)
+    async with stand_in([*turns, Said([say("done")])], bad_days=bad) as api, loop_over(api, model, desktop) as loop:
+        assert await loop.run() == Finished("done")
+    assert api.violations == []
+    assert {picture.size for picture in api.requests[-1].pictures} == {(1000, 625)}
+    assert (await desktop.pointer()).at == ScreenPoint(x=1279, y=768)
+    assert str(loop.transcript.messages).count("have 1000x625 pixels") == 1
+
+
+async def test_pictures_that_cannot_be_made_small_enough_are_a_failure() -> None:
+    details = {**TOO_LARGE, "max_side_length_pixels": 5000}
+    async with stand_in([Refuse(400, "image is too large", details=details)]) as api:
+        outcome = await run_over(api, "claude-opus-5")
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, PictureTooLarge)
+
+
+@pytest.mark.parametrize("stop", ["tool_use", "refusal", "max_tokens"])
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-opus-4-5"])
+async def test_a_run_is_resumed_from_its_last_request_and_answer(model: str, stop: str) -> None:
+    acts = member if model == "claude-sonnet-5-5" else computer
+    turns = [
+        Said([say("I look."), acts("screenshot")]),
+        Said([say("I click."), acts("left_click", coordinate=[5, 5]), call("bash", command="ls")], stop_reason=stop),
+        Said([say("done")]),
+        Said([say("done")]),
+    ]
+    async with stand_in(turns) as api, loop_over(api, model) as loop, loop_over(api, model) as again:
+        loop.limits = Limits(steps=2)
+        await loop.run()
+        answer: Json = {"content": list(api.memory.said[1].content), "stop_reason": stop}
+        again.transcript = Transcript.resumed(api.requests[1].body, answer)
+        assert await again.run() == Finished("done")
+    assert api.violations == []
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-opus-4-5"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Said([say("one moment")], stop_reason="pause_turn"),
+        Said([say("one moment")], stop_reason="compaction"),
+        Said([], stop_reason="pause_turn"),
+        Said([say("blah")], stop_reason="max_tokens"),
+        Said([], stop_reason="end_turn"),
+        Said([think("hm")], stop_reason="end_turn"),
+        Said([call("bash", command="rm -r /")], stop_reason="end_turn"),
+    ],
+)
+async def test_a_conversation_goes_on_after_every_odd_end(model: str, odd: Said) -> None:
+    look = (member if model == "claude-sonnet-5-5" else computer)("screenshot")
+    async with stand_in([Said([look]), odd, Said([look]), Said([say("done")])]) as api:
+        assert await run_over(api, model) == Finished("done")
+    assert api.violations == []

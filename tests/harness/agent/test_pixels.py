@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import anthropic
+from dataclasses import replace
+
 import pytest
 
 import harness
 from harness.agent.limits import Limits
-from harness.agent.outcome import Finished
+from harness.agent.outcome import Finished, Outcome
 from harness.agent.task import Task, run_task
-from harness.events import Event
 from harness.model.claude import Claude
 from harness.model.throttle import Throttle
-from tests.support.api import stand_in
+from tests.support.api import MODELS, Refuse, StandIn, stand_in
+from tests.support.api.conversing import client
+from tests.support.api.models import Tier
 from tests.support.api.pixels import PixelPolicy, click_on, do, see
 
 pytestmark = pytest.mark.container
@@ -39,19 +41,43 @@ i.oninput=()=>{if(i.value=='Grüße')document.body.style.background='rgb(20,160,
     ],
 )
 async def test_small_targets_at_the_edges_are_hit_on_screens_of_all_sizes(model: str, screen: str) -> None:
-    policy = PixelPolicy([click_on(RED), click_on(BLUE, action="double_click"), do("type", text="Grüße"), see(GREEN)])
-    events: list[Event] = []
-    async with stand_in(policy) as api, harness.sandbox(screen=screen) as desktop:
+    async with stand_in(filling()) as api:
+        assert await filled(api, model, screen) == Finished("Done.")
+    assert api.violations == []
+
+
+async def test_targets_are_hit_also_after_pictures_had_to_be_made_smaller() -> None:
+    model = "claude-sonnet-5-5"
+    async with stand_in(filling(), models={model: replace(MODELS[model], tier=Tier(1120, 900))}) as api:
+        assert await filled(api, model, "1920x1080") == Finished("Done.")
+    assert [violation.problem.details is not None for violation in api.violations] == [True]
+    assert max(api.requests[-1].pictures[-1].size) <= 1120
+
+
+async def test_an_older_tool_is_told_that_pictures_are_smaller_now() -> None:
+    details = {"error_code": "image_dimensions_too_large", "max_side_length_pixels": 1000, "paths": ["messages.2"]}
+    async with stand_in(filling(), bad_days={2: Refuse(400, "too large", details=details)}) as api:
+        assert await filled(api, "claude-haiku-4-5", "1920x1080") == Finished("Done.")
+    assert api.violations == []
+    assert {max(picture.size) for picture in api.requests[-1].pictures} == {1000}
+
+
+def filling() -> PixelPolicy:
+    """A model that fills the page's form."""
+    return PixelPolicy([click_on(RED), click_on(BLUE, action="double_click"), do("type", text="Grüße"), see(GREEN)])
+
+
+async def filled(api: StandIn, model: str, screen: str) -> Outcome:
+    """What becomes of the task in a sandbox with the page."""
+    async with harness.sandbox(screen=screen) as desktop:
         await desktop.put(PAGE.encode(), "form.html")
         await desktop.launch("chromium", "--kiosk", "form.html")
         await desktop.wait_for_window("form")
         await desktop.wait_for_still()
-        client = anthropic.AsyncAnthropic(base_url=api.url, api_key="key", max_retries=0)
-        outcome = await run_task(
-            Task("fill the form", model=model, limits=Limits(steps=20)),
-            desktop,
-            events.append,
-            open_model=lambda told: Claude(client, Throttle(), waits=told.waiting, hears=told.hear),
-        )
-    assert api.violations == []
-    assert outcome == Finished("Done.")
+        async with client(api.url) as opened:
+            return await run_task(
+                Task("fill the form", model=model, limits=Limits(steps=20)),
+                desktop,
+                lambda _: None,
+                open_model=lambda told: Claude(opened, Throttle(), waits=told.waiting, hears=told.hear),
+            )

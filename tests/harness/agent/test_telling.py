@@ -100,6 +100,13 @@ def test_an_answer_is_told_as_what_was_thought_said_and_called_for(telling: Tell
     assert called.input == {"coordinate": [10, 10]}
 
 
+def test_places_follow_a_new_size_of_the_pictures(telling: Telling, events: list[Event]) -> None:
+    telling.show(Size(width=500, height=250))
+    telling.answered(TURN)
+    called = next(event for event in events if isinstance(event, Called))
+    assert called.points == (ScreenPoint(x=42, y=42),)
+
+
 def test_pieces_of_an_answer_are_told_while_they_come(telling: Telling, events: list[Event]) -> None:
     telling.hear({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "The"}})
     telling.hear({"type": "ping"})

@@ -7,7 +7,7 @@ import pytest
 from harness.model.asking import Asking
 from harness.model.catalog import BETAS, Entry, find, listed
 from harness.model.transcript import Transcript
-from harness.model.turn import Request
+from harness.model.turn import Request, Turn
 from harness.tools.call import Json
 from harness.tools.editor import NAMES
 from sandbox_image.wire import Size
@@ -87,9 +87,37 @@ def test_one_action_a_turn_is_asked_for() -> None:
     assert choice == {"type": "auto", "disable_parallel_tool_use": True}
 
 
-def test_the_api_clears_old_results_where_thinking_is_bound_to_them() -> None:
-    assert "context_management" in asked(asking("claude-sonnet-5-5")).body
-    assert "context_management" not in asked(asking("claude-opus-5")).body
+def test_the_api_is_told_how_many_answers_of_the_computer_stay_once_some_shall_leave() -> None:
+    question, transcript = asking("claude-sonnet-5-5", tools=[{"name": "request_human"}]), Transcript()
+    transcript.say({"type": "text", "text": "look around"})
+    for number in range(5):
+        used: Json = {"type": "tool_use", "id": f"a{number}", "name": "key", "toolset_name": "computer", "input": {}}
+        ran: Json = {"type": "tool_use", "id": f"b{number}", "name": "bash", "input": {}}
+        transcript.answered(Turn({"content": [used, ran]}))
+    assert "context_management" not in question.request(transcript).body
+    transcript.cleared = 2
+    request = question.request(transcript)
+    assert request.betas == ("context-management-2025-06-27",)
+    assert request.body["context_management"] == {
+        "edits": [
+            {
+                "type": "clear_tool_uses_20250919",
+                "trigger": {"type": "tool_uses", "value": 3},
+                "keep": {"type": "tool_uses", "value": 3},
+                "exclude_tools": ["bash", "str_replace_based_edit_tool", "request_human"],
+            }
+        ]
+    }
+
+
+def test_smaller_pictures_are_declared_and_asked_for_only_where_they_are_smaller() -> None:
+    smaller = asking("claude-haiku-4-5").smaller(1000)
+    assert smaller is not None
+    assert (smaller.shown.width, smaller.shown.height) == (1000, 562)
+    declared = tools(asked(smaller))[0]
+    assert (declared["display_width_px"], declared["display_height_px"]) == (1000, 562)
+    assert smaller.smaller(1000) is None
+    assert smaller.smaller(None) is None
 
 
 def test_an_older_tool_and_a_longer_answer_can_be_asked_for_until_there_is_none() -> None:

@@ -12,13 +12,14 @@ from harness.agent.limits import Limits, Spent
 from harness.agent.loop import Loop, text
 from harness.agent.outcome import Failed, Finished, Outcome
 from harness.agent.telling import Telling
-from harness.errors import BadAnswer, ModelError, NotAllowed, Rejected, RequestTooLarge, Unavailable
+from harness.errors import BadAnswer, ModelError, NotAllowed, Rejected, Unavailable
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
 from harness.model.catalog import Entry, find, listed
 from harness.model.claude import Claude
 from harness.model.throttle import Throttle, Waiting
 from harness.model.transcript import Transcript
+from harness.model.turn import Counts, Request
 from harness.testing import FakeDesktop
 from harness.tools.bash import Bash
 from harness.tools.computer import Computer
@@ -149,7 +150,6 @@ async def test_the_api_says_how_long_to_wait() -> None:
         (Refuse(401, "invalid key"), NotAllowed, "ANTHROPIC_API_KEY"),
         (Refuse(403, "no"), NotAllowed, "may not use this"),
         (Refuse(404, "no such model"), Rejected, "no such model"),
-        (Refuse(413, "too large"), RequestTooLarge, "too large"),
         (Refuse(500, "never", should_retry=False), Unavailable, "never"),
         (DONE.badly(Insert(1, "content_block_delta", '{"type": "content_block_delta"}')), BadAnswer, "documented"),
     ],
@@ -178,3 +178,19 @@ async def test_an_unknown_model_is_stepped_down_until_it_takes_the_tool() -> Non
         outcome = await loop_over(api, "claude-opus-4-6", entry=Entry()).run()
     assert outcome == Finished("done")
     assert [violation for violation in api.violations if "tool" not in str(violation)] == []
+
+
+async def test_a_request_is_counted_before_it_is_asked() -> None:
+    async with playing(DONE) as api:
+        loop = loop_over(api, "claude-sonnet-5-5")
+        assert isinstance(loop.model, Counts)
+        counted = await loop.model.count(loop.asking.request(loop.transcript))
+        await loop.run()
+    assert api.violations == []
+    assert counted == api.usage[0].total_input
+
+
+async def test_a_provider_that_does_not_count_says_nothing() -> None:
+    client = anthropic.AsyncAnthropicBedrock(aws_region="us-east-1", aws_access_key="a", aws_secret_key="b")  # noqa: S106
+    claude = Claude(client, Throttle(), waits=lambda _: None, hears=lambda _: None)
+    assert await claude.count(Request({"model": "claude-opus-5", "messages": []})) is None

@@ -37,6 +37,13 @@ async def test_a_screenshot_has_the_size_the_model_is_shown(computer: Computer) 
     assert picture.size == HALF
 
 
+async def test_its_pictures_can_be_made_smaller(computer: Computer) -> None:
+    computer.show(Size(width=320, height=200))
+    assert (await computer.look()).size == Size(width=320, height=200)
+    told = await do(computer, "left_click", coordinate=[320, 10])
+    assert told.failed
+
+
 async def test_places_are_those_of_the_picture(computer: Computer, desktop: FakeDesktop) -> None:
     await do(computer, "mouse_move", coordinate=[10, 20])
     assert (await desktop.pointer()).at.model_dump() == {"x": 21, "y": 41}

@@ -217,3 +217,26 @@ async def test_no_answer_tells_a_secret_whoever_gives_it(desktop: FakeDesktop) -
     box = Toolbox(Computer(desktop, VIEW), {}, refusal=refusal, redact=lambda text: text.replace("4711", "•••"))
     calls = Call("a", "bash", {}), Call("b", "x4711", {}), member(1, "key", {"text": "4711"})
     assert not [result for result in await answered(box, *calls) if "4711" in result.text]
+
+
+async def test_of_cancelled_actions_the_first_says_why_and_the_rest_what_the_api_wants(desktop: FakeDesktop) -> None:
+    box = Toolbox(Computer(desktop, VIEW), {})
+    calls = [member(1, "cursor_position"), member(2, "wait", {"duration": 300}), member(3, "screenshot")]
+    results: dict[str, Result] = {}
+    begun = asyncio.Event()
+    work = asyncio.create_task(box.answer(calls, results, lambda *_: begun.set()))
+    await begun.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert [results[call.id].text for call in calls[1:]] == [CANCELLED, HALTED]
+    assert not results["c1"].failed
+
+
+async def test_pictures_and_places_follow_a_new_size(desktop: FakeDesktop) -> None:
+    box = Toolbox(Computer(desktop, VIEW), {})
+    box.show(Size(width=640, height=400))
+    look, _ = await answered(box, member(1, "screenshot"), member(2, "mouse_move", {"coordinate": [10, 20]}))
+    assert look.picture is not None
+    assert look.picture.size == Size(width=640, height=400)
+    assert (await desktop.pointer()).at.model_dump() == {"x": 21, "y": 41}
