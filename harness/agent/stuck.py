@@ -5,6 +5,7 @@ Waiting is no circle for a good while: a download changes nothing on the screen 
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ NUDGE = (
     "Your last actions were the same, and the screen shows what it showed before them. Doing them again will not help: "
     "look closely at the screen, say what keeps you from going on, and try another way, or say that it cannot be done."
 )
+_TIME = re.compile(r"\d+(?=\s?ms\b)")
+"""How long something took, which is another time each time."""
 _LOOKS = frozenset({"screenshot", "zoom", "cursor_position"})
 
 
@@ -50,7 +53,7 @@ class Watch:
 
         There is one nudge, then it is over; what does well for a while after a nudge gets another.
         """
-        if not self._circles(done, screen, waiting=waiting):
+        if not self._circles(done, _TIME.sub("", screen), waiting=waiting):
             self._nudged = self._nudged and len(self._turns) < 2 * CIRCLES
             return Advice.GO_ON
         self._turns.clear()

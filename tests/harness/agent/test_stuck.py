@@ -17,6 +17,12 @@ def test_the_same_action_that_changes_the_screen_is_progress() -> None:
     assert {watch.note("press Page_Down", f"screen {turn}") for turn in range(20)} == {Advice.GO_ON}
 
 
+def test_how_long_nothing_happened_makes_no_difference() -> None:
+    watch = Watch()
+    advice = [watch.note("click", f"nothing changed on the screen (waited {250 + turn} ms)") for turn in range(SAME)]
+    assert advice[-1] is Advice.NUDGE
+
+
 def test_to_and_fro_between_two_screens_is_a_circle() -> None:
     watch = Watch()
     turns = [watch.note(f"open {turn % 2}", f"screen {turn % 2}") for turn in range(12)]
