@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.agent.task import Open, People, Task, run_task
+from harness.agent.task import Earlier, Open, People, Task, run_task
 from harness.collected import free_path
 from harness.errors import ActionFailed, UsageError
 from harness.events import FileCollected
@@ -47,14 +47,17 @@ async def run_errand(
     people: People | None = None,
     control: Control | None = None,
     open_model: Open | None = None,
+    earlier: Earlier | None = None,
 ) -> Done:
-    """Put files, do the task, and collect into the folder `files`, whatever the outcome.
+    """Put files, do the task or go on with it, and collect into the folder `files`, whatever the outcome.
 
     Raises UsageError or FileFailed where a file cannot be put: then the task was not begun.
     """
-    for source, path in errand.put:
+    for source, path in () if earlier else errand.put:
         await desktop.put(source, path)
-    outcome = await run_task(errand.task, desktop, emit, people=people, control=control, open_model=open_model)
+    outcome = await run_task(
+        errand.task, desktop, emit, people=people, control=control, open_model=open_model, earlier=earlier
+    )
     problems = [await _collect(path, desktop, emit, files) for path in errand.collect]
     return Done(outcome, tuple(problem for problem in problems if problem))
 
@@ -66,7 +69,7 @@ async def _collect(path: str, desktop: Desktop, emit: Emit, files: Path) -> str:
         await desktop.get(path, target)
     except (ActionFailed, UsageError) as error:
         return f"{path} could not be collected: {error}"
-    emit(FileCollected(step="", source=path, name=target.name))
+    emit(FileCollected(source=path, name=target.name))
     return ""
 
 

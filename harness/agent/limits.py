@@ -31,7 +31,7 @@ class Spent:
     steps: int = 0
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
-    _before: float = 0.0  # seconds at work until the clock was stopped last
+    before: float = 0.0  # seconds at work until the clock was stopped last
     _since: float | None = field(init=False)  # when it was started last; None while it stands
     _pauses: int = field(default=0, init=False)
 
@@ -41,13 +41,13 @@ class Spent:
     @property
     def seconds(self) -> float:
         """Time at work."""
-        return self._before + (0.0 if self._since is None else self.clock() - self._since)
+        return self.before + (0.0 if self._since is None else self.clock() - self._since)
 
     @contextmanager
     def pause(self) -> Iterator[None]:
         """Stop the clock for the block: it is a person's turn. Blocks may overlap."""
         self._pauses += 1
-        self._before, self._since = self.seconds, None
+        self.before, self._since = self.seconds, None
         try:
             yield
         finally:

@@ -128,14 +128,6 @@ class Loop:
                 pass
         return None
 
-    def _finished(self, turn: Turn) -> Outcome | None:
-        """The model is done; but one that ends without a word is asked once whether it is."""
-        if not turn.text.strip() and not self._silent:
-            self._silent = True
-            self.transcript.add(text(SILENT))
-            return None
-        return Finished(turn.text, self._value(turn))
-
     def _longer(self) -> Outcome | None:
         """The answer did not fit: ask again with more room for it. Nothing of it was done."""
         longer = self.asking.longer()

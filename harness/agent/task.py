@@ -17,13 +17,14 @@ from harness.agent.outcome import Outcome, Stopped
 from harness.agent.prompt import system
 from harness.agent.secrets import Secrets
 from harness.agent.telling import Telling
-from harness.events import Emit, Event, masked
+from harness.events import Emit, masked
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
-from harness.model.catalog import Effort
+from harness.model.catalog import Effort, Price
 from harness.model.opening import named, opened
 from harness.model.throttle import Throttle
 from harness.model.transcript import Transcript
+from harness.model.turn import Usage
 from harness.tools.bash import NAME as BASH
 from harness.tools.bash import Bash
 from harness.tools.computer import Computer
@@ -81,7 +82,31 @@ Open: TypeAlias = "Callable[[Telling], Model]"
 """Opens a model whose answers are told while they come."""
 
 
-def silent(event: Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was done of a task before the process that was at it went: where it goes on, and what was spent."""
+
+    transcript: Transcript
+    system: str  # as it was said: thinking may be bound to it
+    steps: int
+    usage: Usage
+    cost: float | None
+    seconds: float
+
+
+def usual(task: Task) -> Open:
+    """Opens the model that a task names. Raises UsageError: no key, no such script, a library that is not there."""
+    return lambda told: opened(named(task.model), THROTTLE, waits=told.waiting, hears=told.hear)
+
+
+def check(task: Task) -> None:
+    """Raise UsageError for what `run_task` would raise one, before anything is started for it."""
+    opened(named(task.model), THROTTLE, waits=silent, hears=silent)
+    if task.form is not None:
+        form(task.form)
+
+
+def silent(told: object) -> None:
     """Tell nobody."""
 
 
@@ -93,15 +118,20 @@ async def run_task(
     people: People | None = None,
     control: Control | None = None,
     open_model: Open | None = None,
+    earlier: Earlier | None = None,
 ) -> Outcome:
-    """Do a task at a desktop, and tell all of it as events. `control` ends it from outside.
+    """Do a task at a desktop, and tell all of it as events. `control` ends it from outside, `earlier` was done of it.
 
     What ends it is its outcome, whatever that is; but a UsageError is raised for what is not there before anything is
     asked, such as a key. Cancelling tells that it was stopped, and goes on as a cancellation.
     """
     task = Task(task) if isinstance(task, str) else task
-    loop = _joined(task, desktop, masked(emit, tuple(task.secrets.values())), people or People(), open_model)
-    loop.telling.began(task, desktop.screen)
+    hidden = masked(emit, tuple(task.secrets.values()))
+    loop = _joined(task, desktop, hidden, people or People(), open_model=open_model, earlier=earlier)
+    if earlier:
+        loop.telling.resumed(earlier.steps)
+    else:
+        loop.telling.began(task, desktop.screen, loop.form.schema if loop.form else None)
     try:
         outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
     except asyncio.CancelledError:
@@ -126,10 +156,18 @@ def _asked(person: Callable[P, Awaitable[R] | R] | None, spent: Spent) -> Callab
     return ask
 
 
-def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model: Open | None) -> Loop:
+def _spent(price: Price | None, earlier: Earlier | None) -> Spent:
+    if earlier is None:
+        return Spent(price)
+    return Spent(price, steps=earlier.steps, usage=earlier.usage, cost=earlier.cost, before=earlier.seconds)
+
+
+def _joined(
+    task: Task, desktop: Desktop, emit: Emit, people: People, *, open_model: Open | None, earlier: Earlier | None
+) -> Loop:
     model, screen = named(task.model), desktop.screen
     entry, secrets = model.entry, Secrets(task.secrets)
-    spent = Spent(entry.price)
+    spent = _spent(entry.price, earlier)
     shown = fit_model(screen, entry.limits)
     view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)
     telling = Telling(emit, view)
@@ -138,7 +176,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
     asking = Asking(
         model=model.name,
         entry=entry,
-        system=system(shown, tuple(task.secrets), task.more),
+        system=earlier.system if earlier else system(shown, tuple(task.secrets), task.more),
         screen=screen,
         effort=task.effort,
         tools=(HUMAN, *(tool.definition for tool in own)),
@@ -158,7 +196,7 @@ def _joined(task: Task, desktop: Desktop, emit: Emit, people: People, open_model
         refusal=Approvals(task.rules, _asked(people.approve, spent)).refusal,
         redact=secrets.redact,
     )
-    transcript = Transcript()
-    transcript.say(text(task.text))
-    opens = open_model or (lambda told: opened(model, THROTTLE, waits=told.waiting, hears=told.hear))
-    return Loop(opens(telling), asking, toolbox, transcript, task.limits, spent, telling, result)
+    transcript = earlier.transcript if earlier else Transcript()
+    if not earlier:
+        transcript.say(text(task.text))
+    return Loop((open_model or usual(task))(telling), asking, toolbox, transcript, task.limits, spent, telling, result)

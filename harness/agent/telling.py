@@ -32,6 +32,8 @@ from harness.tools.words import in_words, places, tool_and_action
 from harness.version import __version__
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from harness.agent.limits import Spent
     from harness.agent.task import Task
     from harness.model.throttle import Waiting
@@ -56,7 +58,7 @@ class Telling:
         self._turn = 0
         self._asked = clock()
 
-    def began(self, task: Task, screen: Size) -> None:
+    def began(self, task: Task, screen: Size, form: JsonValue = None) -> None:
         """The task is given."""
         limits = task.limits
         self._emit(
@@ -65,7 +67,7 @@ class Telling:
                 model=task.model,
                 effort=task.effort,
                 limits=Bounds(steps=limits.steps, tokens=limits.tokens, cost=limits.cost, seconds=limits.seconds),
-                form=task.form,
+                form=form,
                 secrets=tuple(task.secrets),
                 screen=screen,
                 shown=self._view.shown,

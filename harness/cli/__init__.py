@@ -1,6 +1,7 @@
 """The `harness` command.
 
-Exit codes: 0 fine; 1 what was asked for failed; 2 bad usage; 3 the engine, the image or a sandbox; 130 interrupted.
+Exit codes: 0 fine; 1 what was asked for failed; 2 bad usage; 3 the engine, the image, a sandbox or the model's API;
+5 nothing selected; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ import typer
 from rich.console import Console
 
 import harness
-from harness.errors import ActionFailed, HarnessError, UsageError
+from harness.errors import ActionFailed, HarnessError, NotAllowed, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FAILED, USAGE, INFRASTRUCTURE, INTERRUPTED = 1, 2, 3, 130
+PASSED, FAILED, USAGE, INFRASTRUCTURE, NOTHING, INTERRUPTED = 0, 1, 2, 3, 5, 130
 
 _HELP = """Disposable Linux desktops in containers, for programs, flows and models to work at.
 
@@ -31,7 +32,14 @@ Keep a desktop at hand: `harness desktop start`, then `harness desktop shell -- 
 `harness desktop screenshot look.png`; end it with `harness desktop stop`
 """
 # Each verb with the module that has it: a function of its name, or an `app` of its own verbs.
-_VERBS = {"run": "run", "check": "run", "desktop": "desktop", "image": "image", "doctor": "doctor"}
+_VERBS = {
+    "run": "run",
+    "resume": "resume",
+    "check": "flows",
+    "desktop": "desktop",
+    "image": "image",
+    "doctor": "doctor",
+}
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's shape of a callback
@@ -93,7 +101,7 @@ def build(arguments: Sequence[str] = ()) -> typer.Typer:
 
 def code_of(error: HarnessError) -> int:
     """The exit code that says whose turn it is: the caller's, the machine's, or nobody's."""
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError | NotAllowed):
         return USAGE
     return FAILED if isinstance(error, ActionFailed) else INFRASTRUCTURE
 

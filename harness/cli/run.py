@@ -1,200 +1,152 @@
-"""`harness run` and `harness check`: flow files, from the command line.
+"""`harness run`: flow files, or one task in words for a model.
 
-Exit codes: 0 passed; 1 a flow failed; 2 bad usage or an invalid flow; 3 the sandbox or its engine; 5 nothing
-selected; 130, 143 or 129 interrupted, after cleanup.
+Exit codes: 0 passed or finished; 1 a flow failed, or a task was not finished; 2 bad usage, an invalid flow or no key;
+3 the sandbox, its engine or the model's API; 5 nothing selected; 130, 143 or 129 interrupted, after cleanup.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json as json_text
-import signal
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-import harness
-from harness.cli.show_flow import ShowFlow
-from harness.errors import FlowError, UsageError
-from harness.events import Event
-from harness.flow.parse import SUFFIX, load
-from harness.flow.plan import Flow
-from harness.flow.runner import OpenDesktop, Opened, run_flow
-from harness.record.folder import RunFolder, read_events
-from harness.record.report import write_report
-from harness.record.summary import summary
-from harness.sandbox.spec import SandboxSpec
+from harness.cli.flows import Variables, run_flows
+from harness.cli.order import Options
+from harness.cli.task import do_task
+from harness.errors import UsageError
 
-PASSED, FAILED, USAGE, INFRASTRUCTURE, NOTHING = 0, 1, 2, 3, 5
-_CODES = {"passed": PASSED, "failed": FAILED, "error": FAILED, "infrastructure": INFRASTRUCTURE}
+_FLOWS, _TASK, _BOUNDS, _RAILS = "Flows", "Tasks", "Limits of tasks", "Guard rails of tasks"
 
-Paths = Annotated[
-    list[Path],
-    typer.Argument(metavar="PATH...", show_default=False, help=f"Flow files (*{SUFFIX}), or folders that hold some."),
-]
-Variables = Annotated[
-    list[str] | None, typer.Option("-v", "--var", metavar="NAME=VALUE", help="Value of a variable of the flow.")
+Words = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TASK | PATH...",
+        show_default=False,
+        help="A task in words, or `-` for one from standard input; or flow files (*.flow.yaml), or folders of them.",
+    ),
 ]
 Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where the folders of runs go.")]
-Scale = Annotated[
-    float, typer.Option("--timeout-scale", envvar="HARNESS_TIMEOUT_SCALE", min=0.01, help="Multiplies every deadline.")
-]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, progress on standard error.")]
+Scale = Annotated[
+    float,
+    typer.Option(
+        "--timeout-scale",
+        envvar="HARNESS_TIMEOUT_SCALE",
+        min=0.01,
+        help="Multiplies every deadline.",
+        rich_help_panel=_FLOWS,
+    ),
+]
+
+
+def _option(*names: str, metavar: str, help: str, panel: str = _TASK) -> Any:  # noqa: A002 - typer's own name
+    return typer.Option(*names, metavar=metavar, help=help, rich_help_panel=panel, show_default=False)
 
 
 def run(
-    paths: Paths, *, var: Variables = None, runs: Runs = Path("runs"), timeout_scale: Scale = 1.0, json: Json = False
+    words: Words,
+    *,
+    runs: Runs = Path("runs"),
+    json: Json = False,
+    var: Variables = None,
+    timeout_scale: Scale = 1.0,
+    model: Annotated[
+        str | None,
+        _option(metavar="NAME", help="`claude-…`, `bedrock:…`, `vertex:…`, or `scripted:FILE` to play turns."),
+    ] = None,
+    effort: Annotated[str | None, _option(metavar="LEVEL", help="low, medium, high, xhigh or max.")] = None,
+    system: Annotated[str | None, _option(metavar="TEXT", help="More for the system prompt; @FILE reads it.")] = None,
+    result_schema: Annotated[
+        Path | None, _option(metavar="FILE", help="JSON schema that the result has to fit.")
+    ] = None,
+    put: Annotated[list[str] | None, _option(metavar="FILE[:PLACE]", help="Put into the home before.")] = None,
+    collect: Annotated[list[str] | None, _option(metavar="PATH", help="Bring out after, into the run's files.")] = None,
+    one_action: Annotated[bool, typer.Option("--one-action", help="One call a turn.", rich_help_panel=_TASK)] = False,
+    screen: Annotated[str | None, _option(metavar="WxH", help="Size of the screen in pixels.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the desktop afterwards.", rich_help_panel=_TASK)] = False,
+    max_steps: Annotated[int | None, _option(metavar="N", help="Answers of the model.", panel=_BOUNDS)] = None,
+    max_tokens: Annotated[int | None, _option(metavar="N", help="Tokens in and out.", panel=_BOUNDS)] = None,
+    max_cost: Annotated[float | None, _option(metavar="USD", help="US dollars.", panel=_BOUNDS)] = None,
+    max_time: Annotated[str | None, _option(metavar="TIME", help="Time, such as 90s or 15m.", panel=_BOUNDS)] = None,
+    approve: Annotated[
+        list[str] | None, _option(metavar="RULE", help="What needs your word: `ask:bash`.", panel=_RAILS)
+    ] = None,
+    secret: Annotated[
+        list[str] | None, _option(metavar="NAME", help="Environment variable to be typed by name.", panel=_RAILS)
+    ] = None,
 ) -> None:
-    """Run flows, each in a sandbox of its own."""
-    flows = _selected(paths, var or (), complete=True)
-    batch = Batch(open_sandboxed, runs, timeout_scale, Console(stderr=json))
+    """Run flows, each in a sandbox of its own, or let a model do a task in one.
+
+    `harness run "Open the editor, write a shopping list, save it as list.txt" --collect list.txt`
+
+    A task needs a key for the Messages API (ANTHROPIC_API_KEY), or a script of turns: `--model scripted:FILE`.
+    """
+    options = Options(
+        model=model,
+        effort=effort,
+        system=system,
+        result_schema=result_schema,
+        put=tuple(put or ()),
+        collect=tuple(collect or ()),
+        one_action=one_action,
+        screen=screen,
+        keep=keep,
+        max_steps=max_steps,
+        max_tokens=max_tokens,
+        max_cost=max_cost,
+        max_time=max_time,
+        approve=tuple(approve or ()),
+        secret=tuple(secret or ()),
+    )
+    what, console = meant(words), Console(stderr=json)
     with asyncio.Runner() as runner:
-        code = runner.run(batch.run(flows))
+        if isinstance(what, str):
+            refuse("a task", {"--var": var})
+            code, told = runner.run(do_task(what, options, runs, console))
+        else:
+            refuse("flows", options.given())
+            code, told = runner.run(run_flows(what, var or (), runs, timeout_scale, console))
     if json:
-        typer.echo(json_text.dumps({"exit_code": code, "flows": batch.summaries}, indent=2, ensure_ascii=False))
+        typer.echo(json_text.dumps({"exit_code": code, **told}, indent=2, ensure_ascii=False))
     raise typer.Exit(code)
 
 
-def check(paths: Paths, var: Variables = None) -> None:
-    """Read flows and tell what is wrong with them; nothing is started."""
-    for flow in _selected(paths, var or (), complete=False):
-        typer.echo(f"{flow.path}: {flow.name}: nothing wrong")
+def meant(words: list[str]) -> str | list[Path]:
+    """A task in words, or the paths of flows. Raises UsageError for what could be either and is neither."""
+    if words == ["-"]:
+        return _task(sys.stdin.read())
+    paths = [Path(word) for word in words]
+    if all(_is_path(word) for word in words):
+        return paths
+    if len(words) > 1:
+        raise UsageError(
+            f"{len(words)} tasks at once; put one in quotes: harness run {json_text.dumps(' '.join(words))}"
+        )
+    if words[0].isascii() and len(words[0].split()) == 1:
+        raise UsageError(f"{words[0]} is neither a flow file nor a folder, and a task has more words than one")
+    return _task(words[0])
 
 
-@dataclass
-class Batch:
-    """Flows one after the other, and what became of them."""
-
-    open_desktop: OpenDesktop
-    runs: Path
-    scale: float
-    console: Console
-    summaries: list[dict[str, object]] = field(default_factory=list)
-    _signal: signal.Signals | None = None
-
-    async def run(self, flows: Sequence[Flow]) -> int:
-        """Run them and return the exit code. SIGINT, SIGTERM and SIGHUP end the flow at work, after cleanup."""
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        signals = [one for one in wanted if signal.getsignal(one) is not signal.SIG_IGN]  # nohup keeps its word
-
-        def stop(which: signal.Signals) -> None:
-            self._signal = self._signal or which
-            if task:
-                task.cancel()
-
-        for which in signals:
-            loop.add_signal_handler(which, stop, which)
-        try:
-            for flow in flows:
-                await self._one(flow)
-        except asyncio.CancelledError:
-            if self._signal is None:
-                raise
-        finally:
-            for which in signals:
-                loop.remove_signal_handler(which)
-        return 128 + self._signal if self._signal else self._code()
-
-    async def _one(self, flow: Flow) -> None:
-        with ExitStack() as stack:
-            folder = stack.enter_context(self._folder(flow))
-            show = stack.enter_context(ShowFlow(self.console))
-            stack.callback(self._wrap_up, folder, show)
-
-            def emit(event: Event) -> None:
-                folder(event)
-                show(event)
-
-            await run_flow(
-                flow, self.open_desktop, emit, files=folder.files, scale=self.scale, version=harness.__version__
-            )
-
-    def _folder(self, flow: Flow) -> RunFolder:
-        try:
-            return RunFolder.new(self.runs, flow.name)
-        except OSError as error:
-            told = f"--runs {self.runs}: no folder can be made there ({error.strerror}); name one that you may write to"
-            raise UsageError(told) from None
-
-    def _wrap_up(self, folder: RunFolder, show: ShowFlow) -> None:
-        """Also after an interruption: the report is what tells how far it went."""
-        report = write_report(folder.path)
-        told = summary(read_events(folder.path))
-        self.summaries.append({**told, "folder": str(folder.path), "report": str(report)})
-        show.report(report)
-
-    def _code(self) -> int:
-        """The worst of all: a sandbox problem leaves open whether a flow would have passed."""
-        return max((_CODES.get(str(told["outcome"]), INFRASTRUCTURE) for told in self.summaries), default=NOTHING)
+def _task(text: str) -> str:
+    if not text.strip():
+        raise UsageError("the task is empty; say what is to be done")
+    return text.strip()
 
 
-@asynccontextmanager
-async def open_sandboxed(flow: Flow) -> AsyncIterator[Opened]:
-    """A sandbox as the flow wants it."""
-    from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - `check` needs no engine, and its library is slow
-
-    async with open_sandbox(SandboxSpec(screen=flow.screen, apps=flow.apps)) as running:
-        yield Opened(running.desktop, running.record.image)
+def _is_path(word: str) -> bool:
+    """Whether it is there, or can only be meant as a path."""
+    if not word.strip() or "\n" in word:
+        return False
+    return Path(word).exists() or (len(word.split()) == 1 and (word.endswith((".yaml", ".yml")) or "/" in word))
 
 
-def _selected(paths: Iterable[Path], var: Iterable[str], *, complete: bool) -> list[Flow]:
-    """The flows meant, read; ends the program where there is none, or something is wrong with one."""
-    try:
-        flows = load_all(select(paths), variables(var), complete=complete)
-    except (
-        FlowError
-    ) as error:  # as it is: editors and CI systems know `file:line:column: message` at the start of a line
-        typer.echo(str(error), err=True)
-        raise typer.Exit(USAGE) from None
-    if not flows:
-        typer.echo(f"no *{SUFFIX} file in {', '.join(map(str, paths))}", err=True)
-        raise typer.Exit(NOTHING)
-    return flows
-
-
-def select(paths: Iterable[Path]) -> list[Path]:
-    """Flow files, and those below folders, each once, in order. Raises UsageError for what is neither."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        if path.is_dir():
-            found.update(dict.fromkeys(sorted(path.rglob(f"*{SUFFIX}"))))
-        elif not path.exists():
-            raise UsageError(f"{path} does not exist")
-        elif not path.name.endswith(SUFFIX):
-            raise UsageError(f"{path} is no flow: give files that end in {SUFFIX}, or a folder")
-        else:
-            found[path] = None
-    return list(found)
-
-
-def variables(given: Iterable[str]) -> dict[str, str]:
-    """`name=value` texts as a dict. Raises UsageError."""
-    pairs = [one.partition("=") for one in given]
-    for name, equals, _ in pairs:
-        if not equals or not name:
-            raise UsageError(f"-v {name}: write it as -v NAME=VALUE")
-    return {name: value for name, _, value in pairs}
-
-
-def load_all(files: Sequence[Path], given: Mapping[str, str], *, complete: bool) -> list[Flow]:
-    """Read all; one error tells the problems of all. A variable that no flow declares is a UsageError."""
-    flows: list[Flow] = []
-    problems: list[str] = []
-    for path in files:
-        try:
-            flows.append(load(path, given, complete=complete))
-        except FlowError as error:
-            problems.append(str(error))
-    if problems:
-        raise FlowError("\n".join(problems))
-    known = {name for flow in flows for name in flow.variables}
-    if flows and (unknown := sorted(given.keys() - known)):
-        names = ", ".join(sorted(known)) or "none"
-        raise UsageError(f"-v {unknown[0]}: no flow declares this variable under vars; declared: {names}")
-    return flows
+def refuse(what: str, given: Mapping[str, object]) -> None:
+    """Raise UsageError where options were given that have no meaning for it."""
+    if names := [name for name, value in given.items() if value]:
+        raise UsageError(f"{', '.join(names)} has no meaning for {what}")

@@ -42,6 +42,10 @@ class Show(ABC):
     def __exit__(self, *_: object) -> None:
         self._over()
 
+    def say(self, told: str, style: str = "") -> None:
+        """Something that is no event of the run."""
+        self._print(Text(f"  {printable(told)}", style))
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Leave the terminal to a person who is asked something; lines that come meanwhile follow after it."""

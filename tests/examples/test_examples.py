@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.cli.run import Batch, load_all, open_sandboxed, select
+from harness.cli.flows import Batch, load_all, open_sandboxed, select
 from harness.events import FileCollected, StepFinished
 from harness.flow.parse import loads
 from harness.record.folder import read_events

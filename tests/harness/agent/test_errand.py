@@ -33,9 +33,7 @@ async def test_files_go_in_before_and_come_out_after(task: Task, tmp_path: Path)
 
 async def test_what_cannot_be_collected_is_told_and_keeps_nothing_else_back(task: Task, tmp_path: Path) -> None:
     desktop, errand = FakeDesktop(files={"there.txt": b"x"}), Errand(task, collect=["none.txt", "there.txt"])
-    done = await run_errand(
-        Errand(task, collect=["none.txt", "there.txt"]), desktop, lambda _: None, tmp_path / "files"
-    )
+    done = await run_errand(errand, desktop, lambda _: None, tmp_path / "files")
     assert done.outcome == Finished("Read.")
     assert len(done.missing) == 1
     assert done.missing[0].startswith("none.txt could not be collected: ")

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from harness.cli import execute
-from harness.cli.run import Batch, load_all, select, variables
+from harness.cli.flows import Batch, load_all, select, variables
 from harness.errors import FlowError, UsageError
 from harness.events import StepFinished
 from harness.flow.parse import loads

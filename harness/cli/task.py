@@ -1,0 +1,145 @@
+"""A task from the command line: a sandbox of its own, a run's folder, progress, and an end that Ctrl-C can ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractAsyncContextManager, ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from harness.agent import Control, Failed, Finished, People, Stopped
+from harness.agent.errand import Done, Errand, placed, run_errand
+from harness.agent.task import check, usual
+from harness.cli import FAILED, INTERRUPTED, PASSED, code_of
+from harness.cli.asking import Terminal
+from harness.cli.folders import finished, made
+from harness.cli.order import Options, ordered
+from harness.cli.show_task import ShowTask
+from harness.cli.signals import heeding
+from harness.errors import BadAnswer
+from harness.events import Event, SandboxStarted
+from harness.record.conversation import Recorded
+from harness.sandbox.spec import SandboxSpec
+
+if TYPE_CHECKING:
+    import signal
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from harness.agent.task import Earlier
+    from harness.agent.telling import Telling
+    from harness.model.turn import Model
+    from harness.record.folder import RunFolder
+    from harness.sandbox.life import Running
+
+LEASE = 15 * 60.0
+"""Seconds that the sandbox of a task outlives the death of its host: long enough for somebody to resume it."""
+
+
+async def do_task(text: str, options: Options, runs: Path, console: Console) -> tuple[int, dict[str, object]]:
+    """Let a model do a task in a sandbox of its own; the exit code, and what there is to tell of it.
+
+    Raises UsageError for an option that cannot be, or where there is no key: then nothing was started.
+    """
+    from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - the engine's library is slow to import
+
+    order = ordered(text, options)
+    errand = Errand(order.task(), put=[placed(one) for one in options.put], collect=order.collect)
+    check(errand.task)
+    sandbox = open_sandbox(SandboxSpec.of(lease=LEASE, **options.sandbox()))
+    folder = made(runs, text)
+    order.write(folder.path)
+    work = Work(errand, folder, console, keep=options.keep)
+    return await work.run(sandbox), work.told
+
+
+@dataclass
+class Work:
+    """One task in a sandbox, and the folder that tells of it. `earlier` was done of it by a process that is gone."""
+
+    errand: Errand
+    folder: RunFolder
+    console: Console
+    keep: bool = False
+    earlier: Earlier | None = None
+    told: dict[str, object] = field(default_factory=dict)
+    _control: Control = field(default_factory=Control)
+    _signal: signal.Signals | None = None
+
+    async def run(self, sandbox: AbstractAsyncContextManager[Running]) -> int:
+        """Do it and return the exit code. A first signal ends it with an outcome, a second one at once."""
+        task = asyncio.current_task()
+
+        def heed(which: signal.Signals) -> None:
+            if self._signal and task:
+                task.cancel()
+            self._signal = self._signal or which
+            self._control.stop(f"stopped by {which.name}")
+
+        result = INTERRUPTED
+        with heeding(heed):
+            try:
+                async with sandbox as running:
+                    result = await self._in(running)
+            except asyncio.CancelledError:
+                if self._signal is None:
+                    raise
+        return 128 + self._signal if self._signal else result
+
+    async def _in(self, running: Running) -> int:
+        """The task and its folder, whatever becomes of it."""
+        with ExitStack() as stack:
+            folder = stack.enter_context(self.folder)
+            show = stack.enter_context(ShowTask(self.console))
+            stack.callback(lambda: self.told.update(finished(folder, show)))
+            done = await self._done(running, show)
+            for problem in done.missing:
+                show.say(problem, "red")
+            if self.keep:
+                await self._hand_over(running, show)
+            return code(done)
+
+    async def _hand_over(self, running: Running, show: ShowTask) -> None:
+        """Leave the desktop to a process that keeps it."""
+        from harness.cli.background import keep  # noqa: PLC0415 - the engine's library is slow to import
+
+        record = await keep(running)
+        self.told["kept"] = record.id
+        show.say(f"the desktop goes on as {record.id}; end it with: harness desktop stop {record.id}")
+
+    async def _done(self, running: Running, show: ShowTask) -> Done:
+        task, folder, record = self.errand.task, self.folder, running.record
+
+        def emit(event: Event) -> None:
+            folder(event)
+            show(event)
+
+        def recorded(telling: Telling) -> Model:
+            return Recorded(usual(task)(telling), folder)
+
+        emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=0.0))
+        terminal = Terminal(self.console, stop=self._control.stop, aside=show.held)
+        return await run_errand(
+            self.errand,
+            running.desktop,
+            emit,
+            folder.files,
+            people=People(reply=terminal.reply, approve=terminal.approve),
+            control=self._control,
+            open_model=recorded,
+            earlier=self.earlier,
+        )
+
+
+def code(done: Done) -> int:
+    """The exit code of a task that ended."""
+    match done.outcome:
+        case Finished():
+            return FAILED if done.missing else PASSED
+        case Stopped():
+            return INTERRUPTED
+        case Failed(error=error):
+            return FAILED if isinstance(error, BadAnswer) else code_of(error)
+        case _:
+            return FAILED
