@@ -20,7 +20,7 @@ from harness.geometry import ModelPoint, Viewport
 from harness.sandbox.desktop import Desktop, Screenshot, describe
 from harness.tools.call import Call, Json, Result, by_name, understood
 from harness.tools.concealing import Concealer
-from sandbox_image.wire import Button, Effect, ScreenPoint, Size
+from sandbox_image.wire import Button, Effect, ScreenPoint, Settle, Size
 
 Pixel = Annotated[int, Field(strict=True)]
 Pair: TypeAlias = tuple[Pixel, Pixel]
@@ -28,6 +28,9 @@ LONGEST = 300
 """Seconds that a key is held or nothing is done at most."""
 Seconds = Annotated[int, Field(strict=True, ge=0, le=LONGEST)]
 TOOL = "computer"
+PRESSED = Settle(quiet_ms=300)
+"""GTK shows a button that a key presses as pressed for 250 ms, and only then does what it is for."""
+_PRESSING = frozenset({"return", "enter", "kp_enter", "space"})
 
 
 class _Action(BaseModel):
@@ -173,6 +176,7 @@ class Computer:
         self._reveal = reveal
         self._eyes = Concealer(desktop, typed)
         self._shown = True  # the model has seen what the screen shows
+        self._stirred = False  # somebody else may have changed it since
         self._told = False  # in words, when it last asked to see it
         self.screen = ""
         """A name for what the screen showed last."""
@@ -189,9 +193,14 @@ class Computer:
         """From now on pictures of the screen have this size, and points lie in such ones."""
         self._view = replace(self._view, shown=size)
 
+    def stir(self) -> None:
+        """Another tool is at work, which may change the screen: the next picture waits until that is still."""
+        self._stirred = True
+
     async def look(self) -> Screenshot:
         """The whole screen, as the model is shown it."""
-        picture = await self._eyes.picture(self._view.shown)
+        stirred, self._stirred = self._stirred, False
+        picture = await self._eyes.picture(self._view.shown, settle=Settle() if stirred else None)
         self._shown, self.screen = True, sha256(picture.data).hexdigest()
         return picture
 
@@ -240,7 +249,7 @@ class Computer:
                 told = self._reveal(text)
                 return await self._desktop.type(told, secret=told != text)
             case Key(text=keys, repeat=repeat):
-                return await self._desktop.press(keys, repeat=repeat)
+                return await self._desktop.press(keys, repeat=repeat, settle=PRESSED if _presses(keys) else Settle())
             case HoldKey(text=keys, duration=seconds):
                 return await self._desktop.hold(keys, seconds)
 
@@ -286,6 +295,12 @@ class Computer:
     async def _where(self) -> str:
         point = self._view.to_model((await self._desktop.pointer()).at)
         return f"X={point.x},Y={point.y}"
+
+
+def _presses(keys: str) -> bool:
+    """Whether it may press a button of a dialog."""
+    *held, key = keys.casefold().split("+")
+    return key.strip() in _PRESSING or "alt" in held
 
 
 def _modifiers(text: str | None) -> tuple[str, ...]:

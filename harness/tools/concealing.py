@@ -65,8 +65,10 @@ class Concealer:
         self._typed = typed
         self._known = Fields()
 
-    async def picture(self, size: Size, region: Region | None = None) -> Screenshot:
+    async def picture(self, size: Size, region: Region | None = None, settle: Settle | None = None) -> Screenshot:
         """The screen, or a part of it from its own pixels, at most as large as `size`. Raises NotOnScreen.
+
+        With `settle`, once it is still.
 
         Where there is something to hide, it is taken once the screen was still for a while. Programs are asked before
         and after, and it is taken again where they do not say the same: what moved in between shows nowhere. A program
@@ -74,7 +76,7 @@ class Concealer:
         same, since fields for passwords hide by themselves what they hold.
         """
         size = zoomed(region.size, size) if region else size
-        shot, fields = await self._desktop.screenshot(region, size=size), await self._fields()
+        shot, fields = await self._desktop.screenshot(region, size=size, settle=settle), await self._fields()
         if not fields.any and not self._known.any and not self._typed():
             return shot
         before, read = fields, tuple[Region, ...]()

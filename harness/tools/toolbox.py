@@ -86,9 +86,7 @@ class Toolbox:
         finally:
             for call in calls:
                 if call.id not in results:
-                    halted = _is_computer(call) and any(
-                        results[one.id].failed for one in families[TOOL] if one.id in results
-                    )
+                    halted = _is_computer(call) and _failed(families[TOOL], results)
                     give(call, Result(HALTED if halted else CANCELLED, failed=True))
 
     async def _batch(self, calls: Sequence[Call], give: Tell) -> None:
@@ -105,7 +103,9 @@ class Toolbox:
     async def _each(self, calls: Iterable[Call], give: Tell) -> None:
         for call in calls:
             tool = self._others.get(call.name)
+            self._computer.stir()
             give(call, await self._done(tool, call) if tool else self._unknown(call))
+            self._computer.stir()
 
     async def _done(self, tool: Tool, call: Call) -> Result:
         if not _is_text(call.input):

@@ -4,13 +4,15 @@ import pytest
 from pydantic import JsonValue
 
 from harness.geometry import Viewport
-from harness.testing import FakeDesktop, FakeWindow
+from harness.sandbox.desktop import Desktop
+from harness.testing import FakeDesktop, FakeGuest, FakeWindow
 from harness.tools.call import Call, Json, Result
-from harness.tools.computer import KINDS, SAME, Computer
-from sandbox_image.wire import Region, Size
+from harness.tools.computer import KINDS, PRESSED, SAME, Computer
+from sandbox_image.wire import Answer, Perform, Region, Settle, Size
 
 SCREEN = Size(width=1280, height=800)
 HALF = Size(width=640, height=400)
+VIEW = Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=HALF)
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ async def desktop() -> FakeDesktop:
 @pytest.fixture
 def computer(desktop: FakeDesktop) -> Computer:
     """Its pictures are half as large as the screen."""
-    return Computer(desktop, Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=HALF))
+    return Computer(desktop, VIEW)
 
 
 async def do(computer: Computer, name: str, /, **given: JsonValue) -> Result:
@@ -179,3 +181,39 @@ async def test_a_field_for_passwords_is_hidden_in_every_picture(desktop: FakeDes
     empty = await pictures()
     field.text = "hunter2"
     assert await pictures() == empty
+
+
+class Listening(FakeGuest):
+    """Notes how long the screen was to be still, request by request."""
+
+    asked: list[Settle | None]
+
+    async def perform(self, request: Perform) -> Answer:
+        self.asked.append(request.settle)
+        return await super().perform(request)
+
+
+@pytest.fixture
+def guest() -> Listening:
+    guest = Listening(SCREEN)
+    guest.asked = []
+    return guest
+
+
+@pytest.mark.parametrize(
+    ("keys", "settle"),
+    [(keys, PRESSED) for keys in ("Return", "alt+s", "space", "KP_Enter")] + [("ctrl+s", Settle()), ("a", Settle())],
+)
+async def test_a_key_that_may_press_a_button_is_given_time_to(guest: Listening, keys: str, settle: Settle) -> None:
+    await do(Computer(Desktop(guest, SCREEN), VIEW), "key", text=keys)
+    assert guest.asked == [settle]
+
+
+async def test_a_picture_waits_for_a_still_screen_where_another_tool_was_at_work(guest: Listening) -> None:
+    computer = Computer(Desktop(guest, SCREEN), VIEW)
+    for stirred in (False, True, False):
+        guest.asked.clear()
+        if stirred:
+            computer.stir()
+        await computer.look()
+        assert (Settle() in guest.asked) is stirred
