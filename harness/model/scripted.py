@@ -36,7 +36,7 @@ _LINES: TypeAdapter[tuple[Line, ...]] = TypeAdapter(tuple[Line, ...])
 
 
 class Scripted:
-    """Says its lines, whatever it is asked. Raises ModelError when there are no more."""
+    """Says its lines, whatever it is asked, from where a conversation is. Raises ModelError when there are no more."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._lines = lines
@@ -46,6 +46,7 @@ class Scripted:
     async def turn(self, request: Request) -> Turn:
         """The next line."""
         self.requests.append(request)
+        self._next = max(self._next, _answered(request))
         if self._next == len(self._lines):
             raise ModelError(f"the script is over after {self._next} turns: its last one has no `do`")
         self._next += 1
@@ -61,6 +62,13 @@ def read(path: Path) -> Scripted:
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
         raise UsageError(f"{path} is no script: {told}") from None
+
+
+def _answered(request: Request) -> int:
+    """How many turns of the model there are already."""
+    messages = request.body.get("messages")
+    told = messages if isinstance(messages, list) else []
+    return sum(1 for message in told if isinstance(message, dict) and message.get("role") == "assistant")
 
 
 def _message(line: Line, number: int) -> Json:

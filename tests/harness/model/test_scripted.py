@@ -35,6 +35,12 @@ async def test_a_script_that_is_over_says_so(tmp_path: Path) -> None:
         await model.turn(ASKED)
 
 
+async def test_a_conversation_that_was_begun_goes_on_with_the_next_turn(tmp_path: Path) -> None:
+    model = read(script(tmp_path, "- say: One.\n  do: [{screenshot: }]\n- say: Two.\n"))
+    begun = Request({"messages": [{"role": "user", "content": []}, {"role": "assistant", "content": []}]})
+    assert (await model.turn(begun)).text == "Two."
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [("- say: [", "cannot be read as a script"), ("- sya: hm", "is no script: 0.sya"), ("say: hm", "is no script")],
