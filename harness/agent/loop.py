@@ -52,7 +52,7 @@ class Loop:
     spent: Spent
     telling: Telling
     form: Form | None = None
-    _thrift: Thrift = field(default_factory=Thrift)
+    thrift: Thrift = field(default_factory=Thrift)
     _watch: Watch = field(default_factory=Watch)
     _silent: bool = False
     _corrected: bool = False
@@ -72,7 +72,7 @@ class Loop:
     async def _step(self) -> Outcome | None:
         self.telling.asking()
         turn = await self._ask()
-        self._thrift.heard(turn, self.asking, self.transcript)
+        self.thrift.heard(turn, self.asking, self.transcript)
         self.telling.answered(turn)
         self.telling.done(turn, self.spent.add(turn))
         match turn.stop:
@@ -96,7 +96,7 @@ class Loop:
     async def _ask(self) -> Turn:
         """The next answer. What the API does not take is mended: the tool, the pictures, how much of the past."""
         while True:
-            request = await self._thrift.request(self.model, self.asking, self.transcript)
+            request = await self.thrift.request(self.model, self.asking, self.transcript)
             try:
                 return await self.model.turn(request)
             except ToolUnknown as error:
@@ -104,10 +104,10 @@ class Loop:
             except PictureTooLarge as error:
                 self._show_smaller(_or_raise(self.asking.smaller(error.limit), error))
             except RequestTooLarge:
-                if not self._thrift.make_room(self.asking, self.transcript, tokens=False):
+                if not self.thrift.make_room(self.asking, self.transcript, tokens=False):
                     raise
             except Rejected as error:
-                if not self._thrift.keep_all(error, self.transcript):
+                if not self.thrift.keep_all(error, self.transcript):
                     raise
 
     async def _do(self, turn: Turn) -> Outcome | None:
@@ -138,7 +138,7 @@ class Loop:
 
     def _shorter(self) -> Outcome | None:
         """The answer did not fit into the window: ask again with less before it."""
-        if self._thrift.make_room(self.asking, self.transcript, tokens=True):
+        if self.thrift.make_room(self.asking, self.transcript, tokens=True):
             return None
         return LimitReached("window", "the conversation is longer than the model can read")
 

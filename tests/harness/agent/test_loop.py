@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from harness.agent.outcome import Failed, Finished, LimitReached, Refused, Stuck
 from harness.agent.stuck import NUDGE
 from harness.agent.telling import Telling
 from harness.errors import BadAnswer, ModelError, PictureTooLarge, RequestTooLarge, ToolUnknown
+from harness.events import Answered
 from harness.geometry import Viewport
 from harness.model.asking import Asking
 from harness.model.catalog import NEWEST, Entry
@@ -336,4 +338,20 @@ async def test_a_conversation_goes_on_after_every_odd_end(model: str, odd: Said)
     look = (member if model == "claude-sonnet-5-5" else computer)("screenshot")
     async with stand_in([Said([look]), odd, Said([look]), Said([say("done")])]) as api:
         assert await run_over(api, model) == Finished("done")
+    assert api.violations == []
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-5-5", "claude-opus-4-5"])
+async def test_a_conversation_can_go_on_after_it_was_cancelled_in_the_middle_of_a_turn(model: str) -> None:
+    acts = member if model == "claude-sonnet-5-5" else computer
+    calls = [acts("cursor_position"), acts("wait", duration=300), acts("screenshot"), call("bash", command="ls")]
+    async with stand_in([Said(calls), Said([say("done")])]) as api, loop_over(api, model) as loop:
+        begun = asyncio.Event()
+        loop.telling = Telling(lambda event: begun.set() if isinstance(event, Answered) else None, VIEW)
+        work = asyncio.create_task(loop.run())
+        await begun.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        assert await loop.run() == Finished("done")
     assert api.violations == []

@@ -18,7 +18,7 @@ from sandbox_image.wire import Size
 from tests.support.api import MODELS, Refuse, Reply, StandIn, by_turn, call, computer, member, say, stand_in
 from tests.support.api import Request as Received
 from tests.support.api import Turn as Said
-from tests.support.looping import run_over
+from tests.support.looping import loop_over, run_over
 
 SCREEN = Size(width=1280, height=800)
 BOUND, FREE, OLD = "claude-sonnet-5-5", "claude-opus-5", "claude-haiku-4-5"
@@ -297,3 +297,18 @@ async def test_a_provider_that_takes_nothing_out_is_sent_all_of_it() -> None:
         assert await run_over(api, BOUND) == Finished("done")
     assert api.violations == []
     assert len(api.requests) == 22
+
+
+async def test_a_run_with_long_pauses_still_reads_its_past_after_the_first_ones() -> None:
+    clock, turns = Clock(), by_turn([*looks(FREE, 10), Said([say("done")])])
+
+    async def slow(request: Received) -> Reply:
+        clock.now += 400
+        return await turns(request)
+
+    async with stand_in(slow, clock=clock) as api, loop_over(api, FREE) as loop:
+        loop.thrift.clock = clock
+        assert await loop.run() == Finished("done")
+    assert api.violations == []
+    assert reads_its_past(api)[-7:] == [True] * 7
+    assert api.usage[-1].written_1h
