@@ -18,7 +18,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
 
 from harness.errors import BadAnswer, ModelError, UsageError
-from harness.model.turn import Model, Request, Turn
+from harness.model.turn import Counts, Model, Request, Turn
 from harness.record.disk import compact, lines
 from harness.record.folder import RunFolder
 from harness.record.pictures import Pictures
@@ -111,6 +111,10 @@ class Recorded:
             raise
         self._write(Answered(message=turn.message))
         return turn
+
+    async def count(self, request: Request) -> int | None:
+        """As the model counts, where it does; nothing of it is written."""
+        return await self._model.count(request) if isinstance(self._model, Counts) else None
 
     def _write(self, line: _Line) -> None:
         self._log.write(_text({**line.model_dump(), "at": line.at.isoformat()}))

@@ -26,7 +26,7 @@ from harness.model.catalog import find
 from harness.model.claude import Claude
 from harness.model.throttle import Throttle
 from harness.model.transcript import Transcript
-from harness.model.turn import Request, Turn
+from harness.model.turn import Counts, Request, Turn
 from harness.record.conversation import Recorded, canonical, exchanges, fingerprint, last_exchange
 from harness.record.folder import RunFolder
 from harness.testing import FakeDesktop
@@ -106,6 +106,17 @@ async def test_pictures_are_files_that_are_named_by_their_content(folder: RunFol
     assert frame.read_bytes() == base64.b64decode(PNG)
     assert PNG not in folder.messages.path.read_text()
     assert folder.messages.path.read_text().count(f'"frame":"{frame.stem}"') == 2
+
+
+async def test_requests_are_counted_as_the_model_counts_and_that_is_not_written(folder: RunFolder) -> None:
+    class Counting(Answering):
+        async def count(self, _: Request) -> int | None:
+            return 42
+
+    counting, silent = Recorded(Counting(), folder), Recorded(Answering(), folder)
+    assert isinstance(silent, Counts)
+    assert (await counting.count(request()), await silent.count(request())) == (42, None)
+    assert not folder.messages.path.exists()
 
 
 async def test_the_file_is_its_owners_alone(folder: RunFolder) -> None:
