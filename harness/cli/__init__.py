@@ -26,6 +26,8 @@ _HELP = """Disposable Linux desktops in containers, for programs, flows and mode
 
 Build the image once: `harness image build`; where something is wrong, ask `harness doctor`
 
+Let Claude do a task: `harness run "Write a shopping list in the editor, save it as list.txt" --collect list.txt`
+
 Run a scripted chore: `harness run examples/demo.flow.yaml`
 
 Keep a desktop at hand: `harness desktop start`, then `harness desktop shell -- uname -a` and

@@ -34,7 +34,8 @@ Paths = Annotated[
     typer.Argument(metavar="PATH...", show_default=False, help=f"Flow files (*{SUFFIX}), or folders that hold some."),
 ]
 Variables = Annotated[
-    list[str] | None, typer.Option("-v", "--var", metavar="NAME=VALUE", help="Value of a variable of a flow.")
+    list[str] | None,
+    typer.Option("-v", "--var", metavar="NAME=VALUE", help="Value of a variable.", rich_help_panel="Flows"),
 ]
 
 

@@ -32,10 +32,10 @@ def resume(
     json: Json = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the desktop afterwards.")] = False,
 ) -> None:
-    """Go on with a task whose process or machine's power went away, where it was.
+    """Go on with a task whose process was killed, at the desktop where it was.
 
-    Its desktop lives for 15 minutes after that. What is not known to have been done the model is told so. Exit codes
-    are those of `harness run`.
+    The desktop lives for 15 minutes after that. The model is told what is not known to have been done. Exit codes are
+    those of `harness run`.
     """
     from harness.sandbox.adopting import adopt_sandbox  # noqa: PLC0415 - the engine's library is slow to import
 

@@ -35,7 +35,7 @@ class Line(BaseModel):
 _LINES: TypeAdapter[tuple[Line, ...]] = TypeAdapter(tuple[Line, ...])
 
 
-class Scripted:
+class ScriptedModel:
     """Says its lines, whatever it is asked, from where a conversation is. Raises ModelError when there are no more."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
@@ -53,10 +53,10 @@ class Scripted:
         return Turn(_message(self._lines[self._next - 1], self._next))
 
 
-def read(path: Path) -> Scripted:
+def read(path: Path) -> ScriptedModel:
     """The script in a file. Raises UsageError."""
     try:
-        return Scripted(_LINES.validate_python(YAML(typ="safe", pure=True).load(path.read_text("utf-8"))))
+        return ScriptedModel(_LINES.validate_python(YAML(typ="safe", pure=True).load(path.read_text("utf-8"))))
     except (OSError, YAMLError) as error:
         raise UsageError(f"{path} cannot be read as a script: {error}") from None
     except ValidationError as error:

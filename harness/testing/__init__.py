@@ -6,12 +6,16 @@
     await desktop.type("Hello")
     assert [word.text for word in await desktop.read_text()][-1] == "Hello"
 
+    model = ScriptedModel([Line(say="I write.", do=({"type": {"text": "Hello"}},)), Line(say="It is written.")])
+    outcome = await run_task("write hello", desktop, open_model=lambda _: model)
+
 The fake holds state and obeys the rules of the real desktop: what it refuses, the real one refuses with the same
 error. One list of checks runs against both.
 """
 
+from harness.model.scripted import Line, ScriptedModel
 from harness.testing.desktop import FakeDesktop
 from harness.testing.guest import FakeGuest
 from harness.testing.windows import FakeWindow
 
-__all__ = ["FakeDesktop", "FakeGuest", "FakeWindow"]
+__all__ = ["FakeDesktop", "FakeGuest", "FakeWindow", "Line", "ScriptedModel"]

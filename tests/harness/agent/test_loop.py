@@ -18,7 +18,7 @@ from harness.events import Answered
 from harness.geometry import Viewport
 from harness.model.asking import Asking
 from harness.model.catalog import NEWEST, Entry
-from harness.model.scripted import Line, Scripted
+from harness.model.scripted import Line, ScriptedModel
 from harness.model.transcript import NOT_DONE, Transcript
 from harness.model.turn import Request, Turn
 from harness.testing import FakeDesktop, FakeWindow
@@ -55,7 +55,13 @@ def started(desktop: FakeDesktop) -> Callable[..., Loop]:
         toolbox = Toolbox(Computer(desktop, VIEW), {"bash": Bash(desktop)})
         asking = Asking("some-model", entry or Entry(), "You work at a desktop.", SCREEN)
         return Loop(
-            Scripted(lines), asking, toolbox, transcript, limits or Limits(), Spent(), Telling(lambda _: None, VIEW)
+            ScriptedModel(lines),
+            asking,
+            toolbox,
+            transcript,
+            limits or Limits(),
+            Spent(),
+            Telling(lambda _: None, VIEW),
         )
 
     return start
@@ -102,7 +108,7 @@ async def test_a_paused_turn_is_asked_for_again_with_what_it_said(started: Calla
 async def test_an_answer_that_is_too_long_is_asked_for_with_more_room(started: Callable[..., Loop]) -> None:
     loop = started(Line(say="blah", stop="max_tokens"), Line(say="blah", stop="max_tokens"), DONE)
     assert await loop.run() == Finished("done")
-    assert isinstance(loop.model, Scripted)
+    assert isinstance(loop.model, ScriptedModel)
     assert [request.body["max_tokens"] for request in loop.model.requests] == [16_000, 32_000, 64_000]
     assert "blah" not in str(loop.transcript.messages)
 
@@ -141,7 +147,7 @@ class Grumpy:
     """Fails with these, then plays a script."""
 
     errors: list[ModelError]
-    script: Scripted
+    script: ScriptedModel
     requests: list[Request] = field(default_factory=list)
 
     async def turn(self, request: Request) -> Turn:
@@ -157,7 +163,7 @@ def computers(requests: Sequence[Request]) -> list[str]:
 
 async def test_a_tool_that_the_model_does_not_take_is_stepped_down_from(started: Callable[..., Loop]) -> None:
     loop = started()
-    loop.model = model = Grumpy([ToolUnknown("no"), ToolUnknown("no")], Scripted([DONE]))
+    loop.model = model = Grumpy([ToolUnknown("no"), ToolUnknown("no")], ScriptedModel([DONE]))
     assert await loop.run() == Finished("done")
     assert computers(model.requests) == list(ORDER)
     assert [request.betas for request in model.requests] == [
@@ -169,14 +175,14 @@ async def test_a_tool_that_the_model_does_not_take_is_stepped_down_from(started:
 
 async def test_a_model_that_takes_no_computer_at_all_is_a_failure(started: Callable[..., Loop]) -> None:
     loop = started()
-    loop.model = Grumpy([ToolUnknown("no")] * 3, Scripted([DONE]))
+    loop.model = Grumpy([ToolUnknown("no")] * 3, ScriptedModel([DONE]))
     assert isinstance(await loop.run(), Failed)
 
 
 async def test_a_request_that_is_too_large_is_sent_once_more_without_old_pictures(started: Callable[..., Loop]) -> None:
     looks = [Line(do=({"screenshot": None},)), Line(do=({"type": {"text": "a"}},))] * 3
     loop = started(*looks, DONE)
-    assert isinstance(loop.model, Scripted)
+    assert isinstance(loop.model, ScriptedModel)
     loop.model = model = Late(loop.model)
     assert await loop.run() == Finished("done")
     assert loop.transcript.pictures == 3
@@ -187,7 +193,7 @@ async def test_a_request_that_is_too_large_is_sent_once_more_without_old_picture
 class Late:
     """Refuses the first request that has more than five pictures."""
 
-    script: Scripted
+    script: ScriptedModel
     refused: bool = False
 
     async def turn(self, request: Request) -> Turn:

@@ -6,7 +6,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.model.opening import Named, named, opened
-from harness.model.scripted import Scripted
+from harness.model.scripted import ScriptedModel
 from harness.model.throttle import Throttle, Waiting
 from harness.tools.call import Json
 
@@ -42,7 +42,7 @@ def test_a_provider_may_take_other_tools() -> None:
 def test_a_script_needs_no_key(tmp_path: Path) -> None:
     (tmp_path / "turns.yaml").write_text("- say: done\n")
     model = opened(Named(None, str(tmp_path / "turns.yaml")), Throttle(), waits=quiet, hears=quiet, environ={})
-    assert isinstance(model, Scripted)
+    assert isinstance(model, ScriptedModel)
 
 
 def test_claude_needs_a_key() -> None:
