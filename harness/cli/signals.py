@@ -14,7 +14,8 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def heeding(act: Callable[[signal.Signals], None]) -> Iterator[None]:
     """Call `act` with each signal that comes meanwhile; those that the caller ignores stay ignored, as nohup wants."""
     loop = asyncio.get_running_loop()
-    heeded = [one for one in ENDING if signal.getsignal(one) is not signal.SIG_IGN]
+    handlers = {one: signal.getsignal(one) for one in ENDING}
+    heeded = [one for one, handler in handlers.items() if handler is not signal.SIG_IGN]
     for one in heeded:
         loop.add_signal_handler(one, act, one)
     try:
@@ -22,3 +23,4 @@ def heeding(act: Callable[[signal.Signals], None]) -> Iterator[None]:
     finally:
         for one in heeded:
             loop.remove_signal_handler(one)
+            signal.signal(one, handlers[one])
