@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AbstractAsyncContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -77,23 +78,23 @@ class Work:
             self._signal = self._signal or which
             self._control.stop(f"stopped by {which.name}")
 
-        result = INTERRUPTED
+        result, began = INTERRUPTED, time.monotonic()
         with heeding(heed):
             try:
                 async with sandbox as running:
-                    result = await self._in(running)
+                    result = await self._in(running, time.monotonic() - began)
             except asyncio.CancelledError:
                 if self._signal is None:
                     raise
         return 128 + self._signal if self._signal else result
 
-    async def _in(self, running: Running) -> int:
-        """The task and its folder, whatever becomes of it."""
+    async def _in(self, running: Running, seconds: float) -> int:
+        """The task and its folder, whatever becomes of it. Starting the sandbox took so many seconds."""
         with ExitStack() as stack:
             folder = stack.enter_context(self.folder)
             show = stack.enter_context(ShowTask(self.console))
             stack.callback(lambda: self.told.update(finished(folder, show)))
-            done = await self._done(running, show)
+            done = await self._done(running, show, seconds)
             for problem in done.missing:
                 show.say(problem, "red")
             if self.keep:
@@ -108,7 +109,7 @@ class Work:
         self.told["kept"] = record.id
         show.say(f"the desktop goes on as {record.id}; end it with: harness desktop stop {record.id}")
 
-    async def _done(self, running: Running, show: ShowTask) -> Done:
+    async def _done(self, running: Running, show: ShowTask, seconds: float) -> Done:
         task, folder, record = self.errand.task, self.folder, running.record
 
         def emit(event: Event) -> None:
@@ -118,7 +119,7 @@ class Work:
         def recorded(telling: Telling) -> Model:
             return Recorded(usual(task)(telling), folder)
 
-        emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=0.0))
+        emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=seconds))
         terminal = Terminal(self.console, stop=self._control.stop, aside=show.held)
         return await run_errand(
             self.errand,
