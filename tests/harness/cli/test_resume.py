@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from harness.model.transcript import UNKNOWN
 from harness.record.conversation import exchanges
 from harness.record.folder import RunFolder
 from sandbox_image.wire import Size
+from tests.support.api import Turn, call, member, say, stand_in, think
 from tests.support.sandboxes import Leftovers
 
 SCRIPT = """
@@ -101,6 +104,31 @@ def test_a_task_whose_process_lives_is_not_resumed(tmp_path: Path, leftovers: Le
     assert done.returncode == 2
     assert str(process.pid) in done.stderr
     assert leftovers.nothing()
+
+
+@pytest.mark.container
+async def test_what_a_model_thought_is_still_bound_to_what_it_was_told(tmp_path: Path, leftovers: Leftovers) -> None:
+    waiting = [think("I wait."), call("bash", command="echo waiting"), call("bash", command="sleep 300")]
+    replies = [[think("Look."), member("screenshot")], waiting, [say("done")]]
+    async with stand_in([Turn(reply) for reply in replies]) as api:
+        environ = {**os.environ, "ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": "key"}
+        first = await started(environ, tmp_path, "run", "look around", "--model", "claude-sonnet-5-5")
+        assert first.stdout
+        async for line in first.stdout:
+            if b"echo waiting" in line:
+                break
+        first.kill()
+        await first.communicate()
+        (run,) = (tmp_path / "runs").iterdir()
+        second = await started(environ, tmp_path, "resume", run, "--json")
+        out, _ = await second.communicate()
+        assert api.violations == []
+    assert json.loads(out)["message"] == "done"
+    assert leftovers.nothing()
+
+
+async def started(environ: dict[str, str], folder: Path, *arguments: str | Path) -> Process:
+    return await create_subprocess_exec(*harness(*arguments), cwd=folder, env=environ, stdout=PIPE)
 
 
 def cut_off(folder: Path, at: str) -> Path:
