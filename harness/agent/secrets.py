@@ -99,7 +99,7 @@ def _given(told: str, environ: Mapping[str, str]) -> tuple[str, str]:
 
 def _content(name: str, path: str) -> str:
     try:
-        return Path(path).read_text("utf-8").removesuffix("\n").removesuffix("\r")
+        return Path(path).expanduser().read_text("utf-8").removesuffix("\n").removesuffix("\r")
     except OSError as error:
         raise UsageError(f"--secret {name}: {path} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
