@@ -51,6 +51,9 @@ class Fields:
     passwords: bool = False
     boxes: frozenset[Region] = frozenset()
 
+    def __or__(self, other: Fields) -> Fields:
+        return Fields(self.passwords or other.passwords, self.boxes | other.boxes)
+
     @property
     def any(self) -> bool:
         """Whether there is something to hide, now or soon."""
@@ -87,7 +90,7 @@ class Concealer:
             if before == fields:
                 break
         self._known = fields
-        return await asyncio.to_thread(_covered, shot, {*before.boxes, *fields.boxes}, read)
+        return await asyncio.to_thread(_covered, shot, (before | fields).boxes, read)
 
     async def _fields(self) -> Fields:
         """The fields that nobody may see; those known last where programs do not tell."""
@@ -102,11 +105,13 @@ class Concealer:
         except (AccessibilityFailed, DeadlinePassed):
             return self._known
         windows = [window for result in reply.results if isinstance(result, WindowList) for window in result.windows]
-        found = [node for result in reply.results if isinstance(result, NodesFound) for node in result.nodes]
+        looked = [result for result in reply.results if isinstance(result, NodesFound)]
+        found = [node for result in looked for node in result.nodes]
         passwords = [node for node in found if node.role == PASSWORD]
         plain = [node for node in found if node.role != PASSWORD and "multi-line" not in node.states]
         showing = [node for node in (*passwords, *plain) if "showing" in node.states]
-        return Fields(bool(passwords), frozenset(box for node in showing for box in shown(node, windows)))
+        told = Fields(bool(passwords), frozenset(box for node in showing for box in shown(node, windows)))
+        return told | self._known if any(result.silent for result in looked) else told
 
     async def _read(self, region: Region | None) -> tuple[Region, ...]:
         """Where secrets can be read that were typed."""

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -8,7 +8,7 @@ from harness.errors import AccessibilityFailed
 from harness.sandbox.desktop import Screenshot
 from harness.testing import FakeDesktop, FakeWindow
 from harness.tools.concealing import Concealer
-from sandbox_image.wire import Action, Answer, ErrorCode, Failure, FindNodes, Region, Size
+from sandbox_image.wire import Action, Answer, ErrorCode, Failure, FindNodes, NodesFound, Region, Size
 
 SCREEN = Size(width=800, height=600)
 FIELD = Region(x=60, y=60, width=300, height=100)
@@ -98,27 +98,32 @@ async def test_a_field_that_moves_while_the_picture_is_taken_shows_nowhere(times
     assert black(shot) < black(await desktop.screenshot(size=SCREEN))  # of its border as well some is painted over
 
 
-async def test_a_program_that_does_not_tell_is_taken_to_show_what_it_showed() -> None:
+class Deaf(FakeDesktop):
+    """Its programs tell nothing at times: there is no bus, or one does not answer."""
+
+    deaf: Literal["", "no bus", "silent"] = ""
+
+    async def perform(self, *actions: Action, **given: Any) -> Answer:
+        if self.deaf == "no bus" and any(isinstance(action, FindNodes) for action in actions):
+            raise AccessibilityFailed(Failure(code=ErrorCode.ACCESSIBILITY_FAILED, message="no bus"))
+        reply, data = await super().perform(*actions, **given)
+        if self.deaf:
+            told = [NodesFound(nodes=(), more=False, silent=("it (7)",)), *reply.results[1:]]
+            return Answer(reply.model_copy(update={"results": tuple(told[: len(actions)])}), data)
+        return Answer(reply, data)
+
+
+@pytest.mark.parametrize("deaf", ["no bus", "silent"])
+async def test_a_program_that_does_not_tell_is_taken_to_show_what_it_showed(deaf: Literal["no bus", "silent"]) -> None:
     desktop = Deaf(SCREEN)
     desktop.guest.show(login())
     concealer = Concealer(desktop)
-    desktop.deaf = True
+    desktop.deaf = deaf
     assert not bare(await concealer.picture(SCREEN), FIELD)  # it hides by itself what it holds
-    desktop.deaf = False
+    desktop.deaf = ""
     assert bare(await concealer.picture(SCREEN), FIELD)
-    desktop.deaf = True
+    desktop.deaf = deaf
     assert bare(await concealer.picture(SCREEN), FIELD)
-
-
-class Deaf(FakeDesktop):
-    """Its programs tell nothing at times."""
-
-    deaf = False
-
-    async def perform(self, *actions: Action, **given: Any) -> Answer:
-        if self.deaf and any(isinstance(action, FindNodes) for action in actions):
-            raise AccessibilityFailed(Failure(code=ErrorCode.ACCESSIBILITY_FAILED, message="no bus"))
-        return await super().perform(*actions, **given)
 
 
 async def test_a_secret_in_plain_sight_is_painted_over_once_it_was_typed() -> None:
