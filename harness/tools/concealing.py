@@ -97,8 +97,8 @@ class Concealer:
         lines = {line for secret in self._typed() for line in secret.splitlines() if line.strip()}
         texts = [NodeQuery(text=line, states=("editable",)) for line in lines if len(line) <= _LONGEST]
         looks = [
-            FindNodes(scope=NodeScope(hidden=True), query=NodeQuery(role=PASSWORD)),
-            *(FindNodes(query=query) for query in texts),
+            FindNodes(scope=NodeScope(hidden=True), query=NodeQuery(role=PASSWORD), quick=True),
+            *(FindNodes(query=query, quick=True) for query in texts),
         ]
         try:
             reply, _ = await self._desktop.perform(*looks, ListWindows(), settle=None, timeout=PATIENCE)

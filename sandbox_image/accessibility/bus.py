@@ -19,8 +19,8 @@ from sandbox_image.channel import Fault
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ACCESSIBLE, COMPONENT, ACTION, COLLECTION = (
-    f"org.a11y.atspi.{name}" for name in ("Accessible", "Component", "Action", "Collection")
+ACCESSIBLE, APPLICATION, COMPONENT, ACTION, COLLECTION = (
+    f"org.a11y.atspi.{name}" for name in ("Accessible", "Application", "Component", "Action", "Collection")
 )
 TEXT, EDITABLE, VALUE = (f"org.a11y.atspi.{name}" for name in ("Text", "EditableText", "Value"))
 PATIENCE = 2.0

@@ -53,7 +53,7 @@ async def _tree(bus: Bus, request: Request) -> dict[str, Any]:
 async def _find(bus: Bus, request: Request) -> dict[str, Any]:
     look = Look(bus, request["scope"])
     wanted = Wanted.of(request["query"], hidden=request["scope"]["hidden"])
-    found, more = await look.find(wanted, request["limit"])
+    found, more = await look.find(wanted, request["limit"], quick=request["quick"])
     return {"kind": "nodes_found", "nodes": found, "more": more, "silent": look.silent}
 
 

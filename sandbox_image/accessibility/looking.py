@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox_image.accessibility import nodes, placing
-from sandbox_image.accessibility.bus import ACCESSIBLE, COLLECTION, ROOT, Gone, Ref, Silent, Unfit
+from sandbox_image.accessibility.bus import ACCESSIBLE, APPLICATION, COLLECTION, ROOT, Gone, Ref, Silent, Unfit
 from sandbox_image.accessibility.wanted import fold
 from sandbox_image.channel import MAX_FRAME
 
@@ -29,6 +29,12 @@ NONSENSE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _AT_ONCE = 50  # nodes that are asked at the same time
 _CHILDREN = 1000  # of one node that are looked at for the tree
 _MOST = 20_000  # nodes of one window that are looked through
+_QUICK = 0.4  # seconds that a program may take where somebody asks all the time
+_BROWSERS = frozenset({"Chromium", "Gecko"})  # they look through their pages fast, and others through tables slowly
+_FULL = frozenset(
+    {"menu bar", "menu", "tool bar", "status bar", "scroll bar", "table", "tree table", "tree", "document spreadsheet"}
+)
+_FEW, _AT_HAND = 100, 500  # children of a node, and nodes of a window, that are looked at then
 _BYTES = MAX_FRAME * 3 // 4  # of nodes in one answer
 _RULE = "(aiia{ss}iaiiasib)"
 _ALL, _ANY, _CANONICAL = 1, 2, 1  # AT-SPI's kinds of match, and its name for the order of the tree
@@ -72,19 +78,22 @@ class Look:
         """What the programs are called that answered, of the scope or not."""
         return sorted(self._names.values())
 
-    async def programs(self) -> list[Ref]:
-        """The programs of the scope."""
+    async def programs(self, *, quick: bool = False) -> list[Ref]:
+        """The programs of the scope; a quick look asks for their names only where it has to."""
         there = [Ref(*told) for told in await self._bus.call(ROOT, ACCESSIBLE, "GetChildren")]
         if (pid := self._scope["pid"]) is not None:
             pids = await self._each(there, self._bus.pid)
             there = [ref for ref, its in zip(there, pids, strict=True) if its == pid]
+        if quick and self._scope["app"] is None:
+            return there
         names = await self._each(there, lambda ref: nodes.name(self._bus, ref))
         self._names = {ref.program: name for ref, name in zip(there, names, strict=True) if name is not None}
         return [ref for ref in there if ref.program in self._names and self._within("app", self._names[ref.program])]
 
-    async def find(self, wanted: Wanted, limit: int) -> tuple[list[dict[str, Any]], bool]:
+    async def find(self, wanted: Wanted, limit: int, *, quick: bool = False) -> tuple[list[dict[str, Any]], bool]:
         """Nodes that are as wanted, in order, and whether there are more."""
-        parts = await self._each(await self.programs(), lambda ref: self._find(ref, wanted, limit + 1))
+        look = self._quick if quick else self._find
+        parts = await self._each(await self.programs(quick=quick), lambda ref: look(ref, wanted, limit + 1))
         found = [seen.told for part in parts for seen in part or ()]
         room = Room(limit)
         kept = [told for told in found if room.takes(told)]
@@ -180,6 +189,39 @@ class Look:
                 if len(found) >= limit:
                     return found[:limit]
         return found
+
+    async def _quick(self, program: Ref, wanted: Wanted, limit: int) -> list[Seen]:
+        """The same in what a program has at hand."""
+        try:
+            async with asyncio.timeout(_QUICK):
+                if await self._bus.get(program, APPLICATION, "ToolkitName") in _BROWSERS:
+                    return await self._find(program, wanted, limit)
+                windows = await self._having(await self._children(program), ("showing",))
+                at_hand = [ref for window in windows for ref in await self._at_hand(window)]
+                having = await self._having(at_hand, wanted.states)
+                fit = await self._each(having, lambda ref: wanted.fits(self._bus, ref))
+                fitting = [ref for ref, fits in zip(having, fit, strict=True) if fits]
+                return [seen for seen in await self._each(fitting[:limit], self._read) if seen]
+        except TimeoutError:
+            raise Silent(program) from None
+
+    async def _at_hand(self, window: Ref) -> list[Ref]:
+        """What shows in a window, level by level, but for what lies in something that may hold very much."""
+        found, level = [window], [window]
+        while level and len(found) < _AT_HAND:
+            roles = await self._each(level, lambda ref: nodes.role(self._bus, ref))
+            open_ = [ref for ref, role in zip(level, roles, strict=True) if role and role not in _FULL]
+            below = await self._each(open_, self._few)
+            level = [child for children in below for child in children or ()]
+            found += level
+        return found[:_AT_HAND]
+
+    async def _few(self, ref: Ref) -> list[Ref]:
+        """Its children that show, if they are few."""
+        if not 0 < await self._bus.get(ref, ACCESSIBLE, "ChildCount") <= _FEW:
+            return []
+        children = [Ref(*told) for told in await self._bus.call(ref, ACCESSIBLE, "GetChildren")]
+        return await self._having(children, ("showing",))
 
     async def _focus(self, program: Ref) -> Ref | None:
         windows = await self._children(program)

@@ -101,12 +101,18 @@ class ReadTree(Message):
 
 
 class FindNodes(Message):
-    """Find nodes, in the order in which their programs have them."""
+    """Find nodes, in the order in which their programs have them.
+
+    `quick` is for whoever asks all the time: no program is kept at it for long, one that would be is named among the
+    silent ones. Browsers look for the role themselves; in other programs it is looked for in what shows alone, and
+    not in menus, tables and long lists.
+    """
 
     kind: Literal["find_nodes"] = "find_nodes"
     scope: NodeScope = NodeScope()
     query: NodeQuery = NodeQuery()
     limit: int = Field(default=100, ge=1, le=1000)
+    quick: bool = False
 
 
 class WaitNode(Message):

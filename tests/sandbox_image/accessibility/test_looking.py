@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox_image.accessibility.bus import Bus
+from sandbox_image.accessibility.bus import PATIENCE, Bus
 from sandbox_image.accessibility.helper import answer
 from sandbox_image.accessibility.looking import Look, Room
 from sandbox_image.accessibility.wanted import Wanted
@@ -136,3 +137,42 @@ async def test_what_has_the_focus_is_the_innermost_in_the_active_window(bus: Bus
     assert await look(bus, pid=os.getpid()).focused() == teller.ref("field")  # the program is known to be in front
     teller.nodes["window"].states = ("active", "showing")
     assert await look(bus, pid=os.getpid()).focused() == teller.ref("field")
+
+
+@pytest.mark.x11
+async def test_a_quick_look_finds_fields_and_leaves_what_may_hold_very_much_alone(
+    bus: Bus, teller: TellingProgram
+) -> None:
+    from tests.support.accessible import Told  # noqa: PLC0415 - needs the image
+
+    field = Told("Password", "password text")
+    teller.add("panel", Told())
+    wanted_one = teller.add("field", field, "panel")
+    teller.add("unseen", Told("Password", "password text", states=()), "panel")
+    teller.add("table", Told(role="table"))
+    teller.add("cell", field, "table")
+    teller.add("long", Told(role="list"))
+    for number in range(101):
+        teller.add(f"row{number}", field, "long")
+    found, more = await look(bus, hidden=True).find(wanted(hidden=True, role="password text"), 10, quick=True)
+    assert [told["ref"] for told in found] == [str(wanted_one)]
+    assert not more
+    everywhere, _ = await look(bus).find(wanted(role="password text"), 1000)
+    assert len(everywhere) == 103
+
+
+@pytest.mark.x11
+async def test_a_quick_look_names_a_program_that_does_not_answer_and_does_not_wait_for_it(
+    bus: Bus, teller: TellingProgram, start: Start
+) -> None:
+    from tests.support.accessible import Told  # noqa: PLC0415 - needs the image
+
+    process = start("mousepad", "--disable-server")
+    waiting = WaitNode(scope=NodeScope(pid=process.pid), query=NodeQuery(role="menu", name="File"))
+    await answer(bus, waiting.model_dump())
+    teller.add("field", Told("Password", "password text"))
+    process.send_signal(signal.SIGSTOP)
+    async with asyncio.timeout(PATIENCE):  # which is what one call may take
+        found = await answer(bus, FindNodes(query=NodeQuery(role="password text"), quick=True).model_dump())
+    assert found["silent"] == [f"mousepad ({process.pid})"]
+    assert [told["name"] for told in found["nodes"]] == ["Password"]
