@@ -50,6 +50,10 @@ class Secrets:
         """The values that were put in so far: the screen may show them."""
         return tuple(filter(None, self._typed))
 
+    def assume_typed(self) -> None:
+        """Take all for typed: who was at work before may have."""
+        self._typed.update(dict.fromkeys(self.values.values()))
+
     def redact(self, text: str) -> str:
         """The text without any value, nor any longer line of one, in any of the forms that programs write."""
         return self._shown.sub(MASK, text) if self._shown else text

@@ -167,6 +167,8 @@ def _joined(
 ) -> Loop:
     model, screen = named(task.model), desktop.screen
     entry, secrets = model.entry, Secrets(task.secrets)
+    if earlier:
+        secrets.assume_typed()
     spent = _spent(entry.price, earlier)
     shown = fit_model(screen, entry.limits)
     view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)

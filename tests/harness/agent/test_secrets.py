@@ -38,6 +38,8 @@ def test_those_that_were_typed_are_known_from_then_on() -> None:
     assert secrets.typed() == ()
     secrets.reveal("{secret:PIN}{secret:EMPTY}{secret:PIN}")
     assert secrets.typed() == ("4711",)
+    secrets.assume_typed()
+    assert secrets.typed() == ("4711", "a")
 
 
 def test_values_and_their_longer_lines_are_taken_out() -> None:

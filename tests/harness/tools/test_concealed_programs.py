@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from harness import sandbox
+from harness.agent.outcome import Finished
+from harness.agent.task import Task, run_task
+from harness.events import Event, FrameCaptured
 from harness.geometry import Viewport
 from harness.sandbox.desktop import Desktop
 from harness.tools.call import Call, Json
@@ -140,3 +147,30 @@ async def box(desktop: Desktop, name: str) -> Region:
     node = await desktop.wait_for_node("button", name)
     assert node.box is not None
     return node.box
+
+
+async def test_a_task_with_a_secret_leaves_nothing_of_it_behind(desktop: Desktop, tmp_path: Path) -> None:
+    field = await login(desktop)
+    (tmp_path / "script.yaml").write_text(f"""
+- do:
+    - triple_click: {{coordinate: [{field.center.x}, {field.center.y}]}}
+    - type: {{text: "{{secret:PIN}}"}}
+- do:
+    - screenshot:
+    - bash: {{command: "printf 'hun%s' ter2-4711 | tee out.txt | base64; cat out.txt"}}
+- say: It is done.
+""")
+    events: list[Event] = []
+    task = Task("log in", model=f"scripted:{tmp_path / 'script.yaml'}", secrets={"PIN": "hunter2-4711"})
+    assert await run_task(task, desktop, events.append) == Finished("It is done.")
+    await desktop.click(await box(desktop, "Show"))
+    await desktop.wait_for_node("entry", text="hunter2-4711")
+    told = "".join(event.model_dump_json() for event in events)
+    assert "{secret:PIN}" in told
+    for form in ("hunter2-4711", base64.b64encode(b"hunter2-4711").decode()):
+        assert form not in told
+    frames = [event.data for event in events if isinstance(event, FrameCaptured)]
+    assert frames
+    for data in frames:
+        with Image.open(io.BytesIO(data)) as frame:
+            assert BULLETS not in [color for _, color in frame.convert("RGB").getcolors(1 << 24) or ()]
