@@ -17,6 +17,7 @@ from harness.tools.call import Call, Result
 from harness.tools.computer import KINDS as ACTIONS
 from harness.tools.computer import TOOL
 from harness.tools.editor import KINDS as EDITS
+from harness.tools.human import NAME as ASK_HUMAN
 from harness.tools.words import EDITOR, tool_and_action
 
 Answer: TypeAlias = Literal["allow", "ask", "deny"]
@@ -36,7 +37,10 @@ def _pattern(value: object) -> object:
 
 
 class Rule(BaseModel):
-    """Which calls it is about, and what becomes of them. What is left out is about all."""
+    """Which calls it is about, and what becomes of them. What is left out is about all.
+
+    Without a tool it is not about questions to a person, who decides on those by answering.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     then: Answer
@@ -49,7 +53,7 @@ class Rule(BaseModel):
         """Whether a call falls under it."""
         tool, action = tool_and_action(call)
         return (
-            self.tool in (None, tool)
+            (tool != ASK_HUMAN if self.tool is None else self.tool == tool)
             and self.action in (None, action)
             and (self.matching is None or any(map(self.matching.search, _texts(call.input))))
         )

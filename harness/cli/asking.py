@@ -92,7 +92,11 @@ class Terminal:
             self._console.print(question, soft_wrap=True)
             self._console.print(Text(f"{hint} > ", "dim"), end="", soft_wrap=True)
             self._console.file.flush()
-            return await _line(self._input)
+            try:
+                return await _line(self._input)
+            except asyncio.CancelledError:
+                self._console.print()  # what is shown next begins a line of its own
+                raise
 
     def _there(self) -> bool:
         """Whether somebody may answer: a terminal, and one that this program may read from."""

@@ -73,6 +73,12 @@ async def test_the_first_rule_that_is_about_a_call_decides() -> None:
     assert await Approvals(rules).refusal(CLICK) is not None
 
 
+async def test_a_person_is_not_asked_whether_they_may_be_asked() -> None:
+    question = Call("e", "request_human", {"question": "Which one?"})
+    assert await Approvals([rule("deny")]).refusal(question) is None
+    assert await Approvals([rule("deny:request_human")]).refusal(question) is not None
+
+
 def test_a_pattern_that_is_none_is_told() -> None:
     with pytest.raises(ValidationError, match="is not a regular expression"):
         Rule.model_validate({"then": "deny", "matching": "("})

@@ -130,6 +130,7 @@ async def test_a_question_that_is_cancelled_reads_nothing(person: Person, termin
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    assert person.screen.getvalue().endswith("> \n")
     os.write(person.keyboard, b"for the shell\n")
     assert os.read(person.terminal, 100) == b"for the shell\n"
 
