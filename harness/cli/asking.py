@@ -124,10 +124,12 @@ async def _line(terminal: int) -> str | None:
 
 def _request(call: Call, rule: Rule) -> Text:
     """A call in words, all of it that counts: what is cut off might be what matters."""
-    given = [f"{name}: {value}" for name, value in call.input.items() if isinstance(value, str)]
+    words = in_words(call)
+    texts = {name: value for name, value in call.input.items() if isinstance(value, str)}
+    given = [f"{name}: {value}" for name, value in texts.items() if value not in words]
     why = [f"because: {rule.reason}"] if rule.reason else []
     return Text.assemble(
-        ("The model wants to: ", "bold yellow"), printable(in_words(call)), (printable(_below(*given, *why)), "dim")
+        ("The model wants to: ", "bold yellow"), printable(words), (printable(_below(*given, *why)), "dim")
     )
 
 

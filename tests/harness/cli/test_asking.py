@@ -155,6 +155,11 @@ async def test_no_line_of_a_command_looks_like_one_of_ours(person: Person, termi
     assert "\n  |   because: it is safe" in person.screen.getvalue()
 
 
+async def test_what_is_said_already_is_not_repeated(person: Person, terminal: Terminal) -> None:
+    await asyncio.gather(person.types("n\n"), terminal.approve(DELETE, RULE))
+    assert person.screen.getvalue().count("rm -rf letters") == 1
+
+
 async def test_a_long_command_is_shown_whole(person: Person, terminal: Terminal) -> None:
     command = f"echo {'x' * 300}; rm -rf letters"
     await asyncio.gather(person.types("n\n"), terminal.approve(Call("a", "bash", {"command": command}), RULE))
