@@ -111,8 +111,9 @@ def _content(name: str, path: str) -> str:
 
 
 def _forms(value: str) -> Iterator[str]:
-    """How programs write it: as it is, in JSON, in an address, in a page, for a shell, in base64."""
+    """How programs write it: as it is, in Python, in JSON, in an address, in a page, for a shell, in base64."""
     yield value
+    yield repr(value)[1:-1]
     for plain in (True, False):
         yield json.dumps(value, ensure_ascii=plain)[1:-1]
     for safe in ("", "/"):

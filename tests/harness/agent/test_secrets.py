@@ -61,7 +61,7 @@ def test_no_text_shows_a_secret(value: str, before: str, after: str) -> None:
 @pytest.mark.parametrize("value", ["pa\"ss\\wörd & <it> 's+1/2", "one line is\nanother one", "hunter2"])
 def test_a_secret_is_known_in_every_form_that_programs_write(value: str) -> None:
     secrets, data = Secrets({"S": value}), value.encode()
-    forms = [json.dumps(value), json.dumps(value, ensure_ascii=False), quote(value), quote(value, safe="")]
+    forms = [repr(value), json.dumps(value), json.dumps(value, ensure_ascii=False), quote(value), quote(value, safe="")]
     forms += [quote_plus(value), base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode(), data.hex()]
     forms += [shlex.quote(value), f"echo {value}", f"<p>{value}</p>"]
     for form in forms:
