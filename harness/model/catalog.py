@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from harness.errors import UsageError
 from harness.geometry import HIGH, STANDARD, PictureLimits
 
-Provider: TypeAlias = Literal["anthropic", "bedrock", "vertex", "foundry"]
+Provider: TypeAlias = Literal["anthropic", "aws", "bedrock", "vertex", "foundry"]
 ComputerTool: TypeAlias = Literal["computer_20250124", "computer_20251124", "computer_toolset_20260801"]
 EditorTool: TypeAlias = Literal["text_editor_20250124", "text_editor_20250429", "text_editor_20250728"]
 Thinking: TypeAlias = Literal["adaptive", "between_tools", "enabled", "disabled"]
 Effort: TypeAlias = Literal["low", "medium", "high", "xhigh", "max"]
 
+EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh", "max")
 NEWEST: ComputerTool = "computer_toolset_20260801"
 BETAS: dict[ComputerTool, str] = {
     "computer_20250124": "computer-use-2025-01-24",
@@ -72,8 +73,8 @@ class Entry(_Data):
     """How large a picture may be before the API would resize it."""
     thinking: tuple[Thinking, ...] = ("adaptive",)
     """Forms of thinking it takes; the first is what is asked for."""
-    efforts: bool = True
-    """Whether it takes an effort at all."""
+    efforts: tuple[Effort, ...] = EFFORTS
+    """The efforts it takes; none where it has no such setting."""
     effort: Effort = "high"
     """What to ask for unless somebody says otherwise."""
     forced_tool: bool = False
@@ -87,6 +88,8 @@ class Entry(_Data):
     cache_minimum: int = 4096
     """Tokens of the shortest prefix that is cached."""
     price: Price | None = None
+    retires: date | None = None
+    """The day after which the API no longer serves it, where that is known."""
     on: dict[Provider, Override] = Field(default_factory=dict)
 
     @property
@@ -99,10 +102,14 @@ class Entry(_Data):
         told = self.on.get(provider)
         return self.model_copy(update=told.model_dump(exclude_none=True)) if told else self
 
+    def using(self, tool: ComputerTool) -> Entry:
+        """The same, with this tool first and none that is newer."""
+        return self.model_copy(update={"computer": self.computer[self.computer.index(tool) :]})
+
     def stepped_down(self, tool: ComputerTool) -> Entry | None:
         """The same with the next older computer tool; None where there is no older one."""
         older = self.computer[self.computer.index(tool) + 1 :] if tool in self.computer else ()
-        return self.model_copy(update={"computer": older}) if older else None
+        return self.using(older[0]) if older else None
 
 
 @cache
@@ -112,22 +119,29 @@ def listed() -> Mapping[str, Entry]:
     return {name: Entry.model_validate(told) for name, told in tomllib.loads(text).items()}
 
 
-def find(name: str, overrides: Mapping[str, Mapping[str, object]] | None = None) -> Entry | None:
-    """What is known of a model; None where nothing is. Raises UsageError for an override that cannot be.
+def find(name: str, overrides: Mapping[str, Entry] | None = None) -> Entry | None:
+    """What is known of a model; None where nothing is.
 
     Providers put their own words around a name (`us.anthropic.claude-opus-5-v1:0`), and dates behind it: the longest
-    listed name that stands in it counts.
+    listed name that stands in it counts. An override is for the very name, or for the listed one that it stands for.
     """
-    entry = next((entry for known, entry in _longest_first(listed()) if known in name), None)
-    told = (overrides or {}).get(name)
-    if told is None:
-        return entry
-    try:
-        return Entry.model_validate({**(entry.model_dump() if entry else {}), **told})
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise UsageError(f"settings, models.{name}: {problems}") from None
+    known = max((one for one in listed() if one in name), key=len, default="")
+    entry, given = listed().get(known), overrides or {}
+    told = given.get(name) or given.get(known)
+    return changed(entry or Entry(), told) if told else entry
 
 
-def _longest_first(entries: Mapping[str, Entry]) -> list[tuple[str, Entry]]:
-    return sorted(entries.items(), key=lambda item: -len(item[0]))
+def retirement(name: str, entry: Entry, today: date) -> str | None:
+    """What is to be said of a model that ends, in one line; None where no end is in sight."""
+    if entry.retires is None:
+        return None
+    days = (entry.retires - today).days
+    if days < 0:
+        return f"{name} was to retire on {entry.retires}: the API may refuse it; `harness models` lists others"
+    when = f"in {days} days" if days else "today"
+    return f"{name} retires on {entry.retires}, {when}; `harness models` lists others"
+
+
+def changed(entry: Entry, told: Entry) -> Entry:
+    """The entry with those fields of another that were set in it."""
+    return entry.model_copy(update={name: getattr(told, name) for name in told.model_fields_set})

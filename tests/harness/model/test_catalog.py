@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
-from harness.errors import UsageError
+import pytest
+from anthropic.resources.messages import DEPRECATED_MODELS
+
 from harness.geometry import HIGH, STANDARD
-from harness.model.catalog import NEWEST, Entry, find, listed
+from harness.model.catalog import NEWEST, Entry, find, listed, retirement
 
 
 def test_every_listed_model_takes_a_computer_and_thinks_somehow() -> None:
@@ -42,16 +44,48 @@ def test_a_model_that_nobody_lists_is_unknown() -> None:
 
 
 def test_settings_override_fields_and_add_models() -> None:
-    changed = find("claude-opus-5", {"claude-opus-5": {"window": 5_000}})
+    changed = find("claude-opus-5", {"claude-opus-5": Entry(window=5_000)})
     assert changed is not None
     assert (changed.window, changed.cache_minimum) == (5_000, 512)
-    added = find("my-model", {"my-model": {"pictures": "high"}})
+    added = find("my-model", {"my-model": Entry(pictures="high")})
     assert added == Entry(pictures="high")
 
 
-def test_a_wrong_override_names_the_field() -> None:
-    with pytest.raises(UsageError, match=r"settings, models\.my-model: windows: "):
-        find("my-model", {"my-model": {"windows": 1}})
+def test_an_override_is_for_a_model_by_its_own_name_or_the_listed_one_and_for_no_other() -> None:
+    overrides = {"claude-opus-5": Entry(window=5_000)}
+    at_bedrock = find("us.anthropic.claude-opus-5-v1:0", overrides)
+    assert at_bedrock is not None
+    assert at_bedrock.window == 5_000
+    assert find("claude-opus-5-5", overrides) == find("claude-opus-5-5")
+
+
+@pytest.mark.parametrize(
+    ("today", "words"),
+    [
+        (date(2026, 11, 25), "claude-sonnet-4-5 retires on 2026-11-30, in 5 days; `harness models` lists others"),
+        (date(2026, 11, 30), "claude-sonnet-4-5 retires on 2026-11-30, today; `harness models` lists others"),
+        (date(2026, 12, 1), "claude-sonnet-4-5 was to retire on 2026-11-30: the API may refuse it; "),
+    ],
+)
+def test_a_model_that_ends_is_told_in_a_line(today: date, words: str) -> None:
+    entry = find("claude-sonnet-4-5")
+    assert entry is not None
+    assert str(retirement("claude-sonnet-4-5", entry, today)).startswith(words)
+
+
+def test_a_model_without_an_end_in_sight_needs_no_words() -> None:
+    assert retirement("my-model", Entry(), date(2026, 11, 25)) is None
+
+
+def test_the_catalog_knows_every_end_that_the_sdk_knows() -> None:
+    now = {name: entry.retires for name, entry in listed().items() if entry.retires}
+    for name, told in DEPRECATED_MODELS.items():
+        if name in now:
+            assert told == f"{now[name]:%B} {now[name].day}{_suffix(now[name].day)}, {now[name].year}"
+
+
+def _suffix(day: int) -> str:
+    return {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th") if day not in (11, 12, 13) else "th"
 
 
 def test_a_provider_may_serve_a_model_differently() -> None:
