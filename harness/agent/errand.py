@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.agent.task import Earlier, Open, People, Task, run_task
+from harness.agent.task import Earlier, People, Task, run_task
 from harness.collected import free_path
 from harness.errors import ActionFailed, UsageError
 from harness.events import FileCollected
+from harness.model.opening import Around, plain
 
 if TYPE_CHECKING:
     from harness.agent.control import Control
     from harness.agent.outcome import Outcome
     from harness.events import Emit
+    from harness.model.reach import Reach
     from harness.sandbox.desktop import Desktop
 
 
@@ -46,7 +48,8 @@ async def run_errand(
     *,
     people: People | None = None,
     control: Control | None = None,
-    open_model: Open | None = None,
+    reach: Reach | None = None,
+    around: Around = plain,
     earlier: Earlier | None = None,
 ) -> Done:
     """Put files, do the task or go on with it, and collect into the folder `files`, whatever the outcome.
@@ -56,7 +59,7 @@ async def run_errand(
     for source, path in () if earlier else errand.put:
         await desktop.put(source, path)
     outcome = await run_task(
-        errand.task, desktop, emit, people=people, control=control, open_model=open_model, earlier=earlier
+        errand.task, desktop, emit, people=people, control=control, reach=reach, around=around, earlier=earlier
     )
     problems = [await _collect(path, desktop, emit, files) for path in errand.collect]
     return Done(outcome, tuple(problem for problem in problems if problem))

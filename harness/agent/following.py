@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from harness.agent.control import Control
-from harness.agent.task import Open, People, Task, run_task
+from harness.agent.task import People, Task, run_task
 
 if TYPE_CHECKING:
     from harness.agent.outcome import Outcome
     from harness.events import Event
+    from harness.model.reach import Reach
+    from harness.model.turn import Model
     from harness.sandbox.desktop import Desktop
 
 
@@ -40,13 +42,18 @@ class TaskRun:
 
 @asynccontextmanager
 async def start_task(
-    task: Task | str, desktop: Desktop, *, people: People | None = None, open_model: Open | None = None
+    task: Task | str,
+    desktop: Desktop,
+    *,
+    people: People | None = None,
+    reach: Reach | None = None,
+    model: Model | None = None,
 ) -> AsyncIterator[TaskRun]:
     """Begin a task; where the block is left before it has ended, it is stopped."""
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     control = Control()
     work = asyncio.create_task(
-        run_task(task, desktop, events.put_nowait, people=people, control=control, open_model=open_model)
+        run_task(task, desktop, events.put_nowait, people=people, control=control, reach=reach, model=model)
     )
     work.add_done_callback(lambda _: events.put_nowait(None))
     try:

@@ -21,6 +21,8 @@ from harness.sync_api import parts
 
 if TYPE_CHECKING:
     from harness.events import Emit, Event
+    from harness.model.reach import Reach
+    from harness.model.turn import Model
     from harness.portal import Portal
     from harness.sync_api import Desktop
 
@@ -34,10 +36,12 @@ def run_task(
     *,
     people: agent.People | None = None,
     control: agent.Control | None = None,
+    reach: Reach | None = None,
+    model: Model | None = None,
 ) -> agent.Outcome:
     """Do a task at a desktop, as `harness.agent.run_task` does. Ctrl-C ends it and goes on as KeyboardInterrupt."""
     portal, inner = parts(desktop)
-    return portal.call(agent.run_task(task, inner, emit, people=people, control=control))
+    return portal.call(agent.run_task(task, inner, emit, people=people, control=control, reach=reach, model=model))
 
 
 class TaskRun:
@@ -61,8 +65,15 @@ class TaskRun:
 
 
 @contextmanager
-def start_task(task: agent.Task | str, desktop: Desktop, *, people: agent.People | None = None) -> Iterator[TaskRun]:
+def start_task(
+    task: agent.Task | str,
+    desktop: Desktop,
+    *,
+    people: agent.People | None = None,
+    reach: Reach | None = None,
+    model: Model | None = None,
+) -> Iterator[TaskRun]:
     """Begin a task; where the block is left before it has ended, it is stopped."""
     portal, inner = parts(desktop)
-    with portal.entered(agent.start_task(task, inner, people=people)) as run:
+    with portal.entered(agent.start_task(task, inner, people=people, reach=reach, model=model)) as run:
         yield TaskRun(portal, run)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from harness.agent.approvals import Approvals, Rule
 from harness.agent.control import Control
@@ -21,8 +22,8 @@ from harness.events import Emit, masked
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
 from harness.model.catalog import Effort, Price
-from harness.model.opening import named, opened
-from harness.model.throttle import Throttle
+from harness.model.opening import Around, Reached, at_hand, checked, plain, reached
+from harness.model.throttle import Waiting
 from harness.model.transcript import Transcript
 from harness.model.turn import Usage
 from harness.tools.bash import NAME as BASH
@@ -38,6 +39,7 @@ from harness.tools.toolbox import Tool, Toolbox
 from sandbox_image.wire import Region
 
 if TYPE_CHECKING:
+    from harness.model.reach import Reach
     from harness.model.turn import Model
     from harness.sandbox.desktop import Desktop
     from harness.tools.call import Call
@@ -45,8 +47,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 MODEL = "claude-sonnet-5-5"
-THROTTLE = Throttle()
-"""One for all runs of the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,6 @@ class People:
     """Whether a call may be done that a rule wants to be asked about; a text says that it may not, and why."""
 
 
-Open: TypeAlias = "Callable[[Telling], Model]"
-"""Opens a model whose answers are told while they come."""
-
-
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """What was done of a task before the process that was at it went: where it goes on, and what was spent."""
@@ -94,14 +90,9 @@ class Earlier:
     seconds: float
 
 
-def usual(task: Task) -> Open:
-    """Opens the model that a task names. Raises UsageError: no key, no such script, a library that is not there."""
-    return lambda told: opened(named(task.model), THROTTLE, waits=told.waiting, hears=told.hear)
-
-
-def check(task: Task) -> None:
+def check(task: Task, reach: Reach | None = None) -> None:
     """Raise UsageError for what `run_task` would raise one, before anything is started for it."""
-    opened(named(task.model), THROTTLE, waits=silent, hears=silent)
+    checked(task.model, reach, task.effort)
     if task.form is not None:
         form(task.form)
 
@@ -117,28 +108,38 @@ async def run_task(
     *,
     people: People | None = None,
     control: Control | None = None,
-    open_model: Open | None = None,
+    reach: Reach | None = None,
+    model: Model | None = None,
+    around: Around = plain,
     earlier: Earlier | None = None,
 ) -> Outcome:
-    """Do a task at a desktop, and tell all of it as events. `control` ends it from outside, `earlier` was done of it.
+    """Do a task at a desktop, and tell all of it as events.
+
+    `control` ends it from outside, `earlier` was done of it. `reach` is how the model is reached where the defaults do
+    not hold, and `model` answers in its place; `around` puts another one around it, such as one that writes the
+    conversation down.
 
     What ends it is its outcome, whatever that is; but a UsageError is raised for what is not there before anything is
     asked, such as a key. Cancelling tells that it was stopped, and goes on as a cancellation.
     """
     task = Task(task) if isinstance(task, str) else task
     hidden = masked(emit, tuple(task.secrets.values()))
-    loop = _joined(task, desktop, hidden, people or People(), open_model=open_model, earlier=earlier)
-    if earlier:
-        loop.telling.resumed(earlier.steps)
-    else:
-        loop.telling.began(task, desktop.screen, loop.form.schema if loop.form else None)
-    try:
-        outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
-    except asyncio.CancelledError:
-        loop.telling.ended(Stopped(), loop.spent)
-        raise
-    loop.telling.ended(outcome, loop.spent)
-    return outcome
+    mine = nullcontext(at_hand(around(model), task.model, reach)) if model else None
+    async with mine or reached(task.model, reach, task.effort, around) as there:
+        loop = _joined(task, desktop, hidden, people or People(), there=there, earlier=earlier)
+        if earlier:
+            loop.telling.resumed(earlier.steps)
+        else:
+            loop.telling.began(task, desktop.screen, loop.form.schema if loop.form else None)
+        for note in there.notes:
+            loop.telling.waiting(Waiting(0.0, note, "note"))
+        try:
+            outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
+        except asyncio.CancelledError:
+            loop.telling.ended(Stopped(), loop.spent)
+            raise
+        loop.telling.ended(outcome, loop.spent)
+        return outcome
 
 
 def _asked(person: Callable[P, Awaitable[R] | R] | None, spent: Spent) -> Callable[P, Awaitable[R]] | None:
@@ -163,10 +164,9 @@ def _spent(price: Price | None, earlier: Earlier | None) -> Spent:
 
 
 def _joined(
-    task: Task, desktop: Desktop, emit: Emit, people: People, *, open_model: Open | None, earlier: Earlier | None
+    task: Task, desktop: Desktop, emit: Emit, people: People, *, there: Reached, earlier: Earlier | None
 ) -> Loop:
-    model, screen = named(task.model), desktop.screen
-    entry, secrets = model.entry, Secrets(task.secrets)
+    entry, screen, secrets = there.entry, desktop.screen, Secrets(task.secrets)
     if earlier:
         secrets.assume_typed()
     spent = _spent(entry.price, earlier)
@@ -176,7 +176,7 @@ def _joined(
     result = form(task.form) if task.form is not None else None
     own = [FunctionTool(function) for function in task.tools]
     asking = Asking(
-        model=model.name,
+        model=there.name,
         entry=entry,
         system=earlier.system if earlier else system(shown, tuple(task.secrets), task.more),
         screen=screen,
@@ -184,7 +184,7 @@ def _joined(
         tools=(HUMAN, *(tool.definition for tool in own)),
         form=result.schema if result else None,
         one_action=task.one_action,
-        provider=model.provider or "anthropic",
+        provider=there.provider,
     )
     others: dict[str, Tool] = {
         BASH: Bash(desktop),
@@ -201,4 +201,5 @@ def _joined(
     transcript = earlier.transcript if earlier else Transcript()
     if not earlier:
         transcript.say(text(task.text))
-    return Loop((open_model or usual(task))(telling), asking, toolbox, transcript, task.limits, spent, telling, result)
+    model = there.model(telling.waiting, telling.hear)
+    return Loop(model, asking, toolbox, transcript, task.limits, spent, telling, result)

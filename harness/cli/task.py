@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from harness.agent import Control, Failed, Finished, People, Stopped
 from harness.agent.errand import Done, Errand, placed, run_errand
-from harness.agent.task import check, usual
+from harness.agent.task import check
 from harness.cli import FAILED, INTERRUPTED, PASSED, code_of
 from harness.cli.asking import Terminal
 from harness.cli.folders import finished, made
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.agent.task import Earlier
-    from harness.agent.telling import Telling
-    from harness.model.turn import Model
     from harness.record.folder import RunFolder
     from harness.sandbox.life import Running
 
@@ -110,14 +108,11 @@ class Work:
         show.say(f"the desktop goes on as {record.id}; end it with: harness desktop stop {record.id}")
 
     async def _done(self, running: Running, show: ShowTask, seconds: float) -> Done:
-        task, folder, record = self.errand.task, self.folder, running.record
+        folder, record = self.folder, running.record
 
         def emit(event: Event) -> None:
             folder(event)
             show(event)
-
-        def recorded(telling: Telling) -> Model:
-            return Recorded(usual(task)(telling), folder)
 
         emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=seconds))
         terminal = Terminal(self.console, stop=self._control.stop, aside=show.held)
@@ -128,7 +123,7 @@ class Work:
             folder.files,
             people=People(reply=terminal.reply, approve=terminal.approve),
             control=self._control,
-            open_model=recorded,
+            around=lambda model: Recorded(model, folder),
             earlier=self.earlier,
         )
 

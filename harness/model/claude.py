@@ -1,164 +1,147 @@
-"""Claude, through the official SDK, which only this module opens. Answers are streamed; the throttle asks again."""
+"""Claude, through the official SDK. Answers are streamed; the throttle asks again."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 import httpx2
-from anthropic import AnthropicError, APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncStream
+from anthropic import APIStatusError, AsyncStream, BaseModel
 from anthropic.types import Message, MessageTokensCount
 from anthropic.types.beta import BetaRawMessageStreamEvent
 
-from harness.errors import (
-    BadAnswer,
-    CutShort,
-    ModelError,
-    NotAllowed,
-    PictureTooLarge,
-    Rejected,
-    RequestTooLarge,
-    ToolUnknown,
-    Unavailable,
-)
+from harness.errors import BadAnswer, CutShort, ModelError, ToolUnknown, Unavailable
+from harness.model.patience import Patience, patience
+from harness.model.refusing import translated
 from harness.model.stream import Answer
-from harness.model.throttle import OVERLOADED, Tell, Throttle
+from harness.model.throttle import Tell, Throttle
 from harness.model.turn import Hear, Json, Request, Turn
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicFoundry, AsyncAnthropicVertex
     from anthropic._types import RequestOptions
 
-    from harness.model.catalog import Provider
+    from harness.model.clients import Line
 
-    Client: TypeAlias = AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicFoundry | AsyncAnthropicVertex
-
-_KINDS = {"rate_limit_error": "rate limit", "overloaded_error": OVERLOADED, "timeout_error": "timeout"}
-_ANSWERING = frozenset({"max_tokens", "stream"})
-"""What a request says of its answer; to count it takes the rest."""
-_PASSING = frozenset({408, 409, 429})
-_SERVER = 500
-_ADVICE = {
-    401: "set ANTHROPIC_API_KEY to a key that is valid",
-    402: "the account has no credit, or its spending limit is reached",
-    403: "the key may not use this; ask whoever gave it, or set ANTHROPIC_API_KEY to another",
-}
-
-
-def client(provider: Provider) -> Client:
-    """The SDK's client, set up by its own environment variables. Its own retries are off: the throttle's are enough."""
-    import anthropic  # noqa: PLC0415 - clients of other providers need more libraries
-
-    match provider:
-        case "anthropic":
-            return anthropic.AsyncAnthropic(max_retries=0)
-        case "bedrock":
-            return anthropic.AsyncAnthropicBedrock(max_retries=0)
-        case "vertex":
-            return anthropic.AsyncAnthropicVertex(max_retries=0)
-        case "foundry":
-            return anthropic.AsyncAnthropicFoundry(max_retries=0)
+_STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
+_COUNTED = frozenset({
+    "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "context_management",
+})  # fmt: skip
+"""What of a request its count is asked for with."""
+_UNCOUNTED = frozenset({"bedrock"})
+"""Providers that count nothing."""
 
 
 class Claude:
-    """Answers conversations. Everything that leaves goes through the throttle, which asks again."""
+    """Answers conversations. Everything that leaves goes through the throttle, which asks again.
 
-    def __init__(self, client: Client, throttle: Throttle, *, waits: Tell, hears: Hear) -> None:
-        self._client = client
+    `takes` is told the requests that were answered after one with an unknown tool was not; `ceiling` is the longest, in
+    seconds, that anything may take.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        throttle: Throttle,
+        *,
+        waits: Tell,
+        hears: Hear,
+        takes: Callable[[Request], None] = lambda _: None,
+        ceiling: float | None = None,
+    ) -> None:
+        self._line = line
         self._throttle = throttle
         self._waits = waits
         self._hears = hears
+        self._takes = takes
+        self._ceiling = ceiling
+        self._steps_down = False
+        self._tokens = 0  # that the last request took of the limits: the next one takes about as many
 
-    async def turn(self, request: Request) -> Turn:
-        """The next answer, whole. Raises ModelError."""
-        return await self._throttle.ask(lambda: self._once(request), self._waits)
+    async def turn(self, request: Request, *, patient: bool = True) -> Turn:
+        """The next answer, whole. Raises ModelError; Unavailable at an overload for one who is not patient."""
+        ask = self._throttle.ask
+        try:
+            turn = await ask(lambda: self._once(request), self._waits, tokens=self._tokens, patient=patient)
+        except ToolUnknown:
+            self._steps_down = True
+            raise
+        used = turn.usage
+        self._tokens = used.input + used.cache_write_5m + used.cache_write_1h
+        if self._steps_down:
+            self._takes(request)
+        return turn
 
     async def count(self, request: Request) -> int | None:
-        """Tokens of a request; None where the provider does not count, or not now."""
-        body = {name: value for name, value in request.body.items() if name not in _ANSWERING}
-        try:
-            counted = await self._client.post(
-                "/v1/messages/count_tokens", body=body, cast_to=MessageTokensCount, options=_headers(request)
-            )
-        except AnthropicError:
+        """Tokens of input that a request has; None where that cannot be told, which is no reason to stop."""
+        if self._line.provider in _UNCOUNTED:
             return None
-        return counted.input_tokens
+        body = {name: value for name, value in request.body.items() if name in _COUNTED}
+        options = self._options(request, patience(request.body, self._ceiling))
+        try:
+            async with translated(self._line):
+                told = await self._line.client.post(
+                    "/v1/messages/count_tokens", body=body, cast_to=MessageTokensCount, options=options
+                )
+        except ModelError:
+            return None
+        return told.input_tokens
 
     async def _once(self, request: Request) -> Turn:
+        most = patience(request.body, self._ceiling)
+        async with translated(self._line), await self._opened(request, most) as stream:
+            await _must_stream(stream.response)
+            try:
+                async with asyncio.timeout(most.whole):
+                    return await self._read(stream)
+            except TimeoutError:
+                raise Unavailable("timeout", f"timeout: the answer took more than {most.whole:.0f} s") from None
+
+    async def _read(self, stream: AsyncStream[BetaRawMessageStreamEvent]) -> Turn:
         answer = Answer()
-        async with _translated(), await self._opened(request) as stream:
-            self._throttle.heed(stream.response.headers)
-            async for event in stream:
-                told = cast("Json", event.to_dict(mode="json", warnings=False))
-                answer.take(told)
-                self._hears(told)
+        async for event in stream:
+            told = _json(event)
+            answer.take(told)  # raises where it is no object
+            if told.get("type") == "content_block_start":
+                self._throttle.answered()
+            self._hears(told)
         return Turn(answer.end())
 
-    async def _opened(self, request: Request) -> AsyncStream[BetaRawMessageStreamEvent]:
-        """The stream of an answer."""
-        return await self._client.post(
-            "/v1/messages",
-            body={**request.body, "stream": True},
-            cast_to=Message,
-            options=_headers(request),
-            stream=True,
-            stream_cls=AsyncStream[BetaRawMessageStreamEvent],
-        )
+    async def _opened(self, request: Request, most: Patience) -> AsyncStream[BetaRawMessageStreamEvent]:
+        """The stream of an answer; what its headers say of the limits is heeded, a refusal's as well."""
+        try:
+            stream = await self._line.client.post(
+                "/v1/messages",
+                body={**request.body, "stream": True},
+                cast_to=Message,
+                options=self._options(request, most),
+                stream=True,
+                stream_cls=AsyncStream[BetaRawMessageStreamEvent],
+            )
+        except APIStatusError as error:
+            self._throttle.heed(error.response.headers)
+            raise
+        self._throttle.heed(stream.response.headers)
+        return stream
+
+    def _options(self, request: Request, most: Patience) -> RequestOptions:
+        betas = {"anthropic-beta": ",".join(request.betas)} if request.betas else {}
+        # Waiting for one of our own connections is no fault of the API's.
+        timeout = httpx2.Timeout(most.silence, connect=most.connect, pool=None)
+        return {"headers": betas, "timeout": timeout}
 
 
-def _headers(request: Request) -> RequestOptions:
-    return {"headers": {"anthropic-beta": ",".join(request.betas)}} if request.betas else {}
+def _json(event: object) -> Json:
+    """An event as it came; one that is no object is not a model of the SDK, and goes on to be refused."""
+    told = event.to_dict(mode="json", warnings=False) if isinstance(event, BaseModel) else event
+    return cast("Json", told)
 
 
-@asynccontextmanager
-async def _translated() -> AsyncGenerator[None]:
-    """Raise the SDK's errors as ours."""
-    try:
-        yield
-    except APIStatusError as error:
-        raise _status(error) from None
-    except APITimeoutError as error:
-        raise Unavailable("timeout", f"the API did not answer in time ({error})") from None
-    except APIConnectionError as error:
-        raise Unavailable("connection", f"the API cannot be reached ({error.__cause__ or error})") from None
-    except APIError as error:
-        raise BadAnswer(f"the API's answer is not as documented ({error.message})", str(error.body)) from None
-    except httpx2.HTTPError as error:  # the SDK passes on as it is what happens to a connection in mid stream
-        raise CutShort(f"the answer broke off ({error!r}); nothing of it was done") from None
-    except json.JSONDecodeError as error:
-        raise BadAnswer("the API's answer is no JSON", error.doc) from None
-
-
-def _status(error: APIStatusError) -> ModelError:
-    """What a status means. An error inside a stream has the status 200, so its kind goes first."""
-    told, kind, status = error.api_message or error.message, error.type or "", error.status_code
-    if kind in _KINDS or status in _PASSING or status >= _SERVER:
-        again = error.response.headers.get("x-should-retry") != "false"
-        name = _KINDS.get(kind) or (OVERLOADED if status == 529 else f"status {status}")  # noqa: PLR2004 - the API's own
-        return Unavailable(name, f"{name}: {told}", after=_retry_after(error.response.headers), again=again)
-    if status in _ADVICE:
-        return NotAllowed(f"the API refuses the key ({status}): {told}; {_ADVICE[status]}")
-    if status == 413 or "prompt is too long" in told:  # noqa: PLR2004 - content too large
-        return RequestTooLarge(f"the request is larger than the API takes: {told}")
-    if error.error_code == "image_dimensions_too_large":
-        details: Any = error.details
-        return PictureTooLarge(
-            told, getattr(details, "max_side_length_pixels", None), getattr(details, "paths", None) or []
-        )
-    if "tools." in told or "tool type" in told:
-        return ToolUnknown(f"the model does not take a tool: {told}")
-    return Rejected(f"the API refuses the request ({status} {kind}): {told}")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds, as the SDK reads them: milliseconds, seconds or a date."""
-    try:
-        if (told := headers.get("retry-after-ms")) is not None:
-            return float(told) / 1000
-        if (told := headers.get("retry-after")) is not None:
-            return float(told)
-    except ValueError:
-        pass
-    return None
+async def _must_stream(response: httpx2.Response) -> None:
+    """Raise where something else than a stream came: a page of whoever is on the way, or nothing at all."""
+    kind = response.headers.get("content-type", "")
+    if not kind.startswith(_STREAMS):
+        body = (await response.aread()).decode(errors="replace")
+        if not body.strip():
+            raise CutShort("the answer is empty; nothing was done")
+        raise BadAnswer(f"no answer of the API came but {kind or 'something'}; see to api.base_url and api.proxy", body)

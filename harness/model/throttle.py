@@ -1,35 +1,35 @@
 """When to ask, and when to ask again: one policy for every run of the process.
 
-What the API says of its limits is heeded before it refuses: where nothing is left, everybody waits for more. A refusal
-that passes is waited out, as long as the API says or longer each time, with jitter so that runs do not come back
-together. When the API is overloaded several times in a row nobody asks for a while, then one does for all.
+What the API says of its limits is heeded before it refuses. A refusal that passes is waited out, as long as the API
+says or longer each time, with jitter so that runs do not come back together. While the API is overloaded nobody asks
+for a while, then one does for all. Every wait is told before it begins.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeAlias, TypeVar
 
 from harness.errors import CutShort, Unavailable
+from harness.model.breaker import Breaker
+from harness.model.quota import Quota
 
 T = TypeVar("T")
 ATTEMPTS = 8
-"""How often one question is asked at most."""
+"""How often one question fails at most; refusals while the API is overloaded do not count."""
+PATIENCE_S = 900.0
+"""How long one question waits out an overload."""
 FIRST_S, LONGEST_S = 0.5, 60.0
-"""The first wait, doubled each time, and the longest; an answer that asks for more than that is a failure."""
+"""The first wait, doubled each time, and the longest."""
+CEILING_S = 300.0
+"""The longest wait that the API may ask for; more is a failure."""
 JITTER = 0.25
-OVERLOADED = "overloaded"
-ROW = 5
-"""Overloads in a row, of all runs, after which nobody asks."""
-PAUSE_S = 30.0
-LIMITS = ("requests", "tokens", "input-tokens", "output-tokens")
-"""What `anthropic-ratelimit-*` headers count."""
+OVERLOADED, RATE_LIMIT = "overloaded", "rate limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Waiting:
 
     seconds: float
     reason: str
+    kind: str = ""  # of the trouble: rate limit, overloaded, timeout, connection, status 500, cut short
 
 
 Tell: TypeAlias = Callable[[Waiting], None]
@@ -45,81 +46,138 @@ Tell: TypeAlias = Callable[[Waiting], None]
 
 @dataclass(slots=True)
 class Throttle:
-    """Shared by all who ask the same API with the same key."""
+    """Shared by all who ask the same model of the same API with the same key, in any thread and event loop."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     random: Callable[[], float] = random.random
+    _quota: Quota = field(default_factory=Quota)
+    _breaker: Breaker = field(init=False)
+    _held: Waiting | None = None
     _until: float = 0.0  # nobody asks before
-    _reason: str = ""
-    _overloads: int = 0
-    _probing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # held for a few lines, never across a wait
 
-    async def ask(self, question: Callable[[], Awaitable[T]], tell: Tell) -> T:
-        """Ask until there is an answer. Raises what cannot be mended by asking again, or no longer."""
-        for attempt in range(ATTEMPTS):
+    def __post_init__(self) -> None:
+        self._breaker = Breaker(self.clock)
+
+    async def ask(
+        self, question: Callable[[], Awaitable[T]], tell: Tell, *, tokens: int = 0, patient: bool = True
+    ) -> T:
+        """Ask until there is an answer. Raises what cannot be mended by asking again, or no longer.
+
+        `tokens` is about what the question takes of the limits. One who is not patient does not wait while the API is
+        overloaded: that is raised as Unavailable.
+        """
+        failed, began = 0, self.clock()
+        while True:
+            probe = await self._admitted(tell, tokens, began + (PATIENCE_S if patient else 0.0))
             try:
-                return await self._once(question, tell)
+                return await self._watched(question, probe=probe)
             except (Unavailable, CutShort) as error:
-                wait = self._after(error, attempt)
+                if _kind(error) == OVERLOADED and self._breaker.open and _passes(error):
+                    continue  # the breaker says when to come again
+                failed += 1
+                if failed >= ATTEMPTS or not _passes(error):
+                    raise _final(error) from None
+                await self._wait(self._after(error, failed), str(error), _kind(error), tell)
+
+    def heed(self, headers: Mapping[str, str]) -> None:
+        """Take in what any answer says of the limits."""
+        with self._lock:
+            self._quota.heed(headers, self.clock())
+
+    def answered(self) -> None:
+        """The API has begun to answer: it is not overloaded."""
+        with self._lock:
+            self._breaker.answered()
+
+    async def _admitted(self, tell: Tell, tokens: int, latest: float) -> bool:
+        """Wait until it is one's turn to ask; whether for all."""
+        while True:
+            with self._lock:
+                wait = self._ahead(tokens)
                 if wait is None:
-                    raise
-                await self._wait(wait, str(error), tell)
-        raise AssertionError("the last attempt raised or answered")
+                    self._quota.take(tokens, self.clock())
+                    return self._breaker.enter()
+            if wait.kind == OVERLOADED and self.clock() >= latest:
+                raise Unavailable(OVERLOADED, "overloaded: the API takes no requests", again=False)
+            await self._wait(self._later(wait.seconds), wait.reason, wait.kind, tell)
 
-    async def _once(self, question: Callable[[], Awaitable[T]], tell: Tell) -> T:
-        await self._gate(tell)
-        if self._overloads < ROW:
-            return await self._counted(question)
-        async with self._probing:  # one asks for all
-            await self._gate(tell)
-            return await self._counted(question)
+    def _ahead(self, tokens: int) -> Waiting | None:
+        """What keeps a question of so many tokens from being asked now."""
+        now = self.clock()
+        if self._held and self._until > now:
+            return Waiting(self._until - now, self._held.reason, self._held.kind)
+        if (seconds := self._breaker.wait()) > 0:
+            return Waiting(seconds, "overloaded: nobody asks the API until it answers again", OVERLOADED)
+        seconds, kind = self._quota.wait(tokens, now)
+        return Waiting(min(seconds, LONGEST_S), f"rate limit: too few {kind} left", RATE_LIMIT) if seconds > 0 else None
 
-    async def _counted(self, question: Callable[[], Awaitable[T]]) -> T:
+    async def _watched(self, question: Callable[[], Awaitable[T]], *, probe: bool) -> T:
+        """The answer; what became of the question decides whether others ask."""
         try:
             answer = await question()
         except Unavailable as error:
-            if error.kind == OVERLOADED:
-                self._overloads += 1
-                if self._overloads >= ROW:
-                    self._hold(self.clock() + PAUSE_S, "the API is overloaded")
+            with self._lock:
+                self._learned(error, probe=probe)
             raise
-        self._overloads = 0
+        except BaseException:  # also one who is cancelled
+            with self._lock:
+                self._breaker.left(probe=probe)
+            raise
+        with self._lock:
+            if probe or not self._breaker.open:  # what was asked before an overload tells nothing of it
+                self._breaker.answered()
         return answer
 
-    def heed(self, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says of the limits."""
-        for name in LIMITS:
-            left, reset = (headers.get(f"anthropic-ratelimit-{name}-{what}") for what in ("remaining", "reset"))
-            if left == "0" and reset and (seconds := _between(headers.get("date"), reset)) > 0:
-                self._hold(self.clock() + min(seconds, LONGEST_S), f"rate limit: no {name.replace('-', ' ')} left")
+    def _learned(self, error: Unavailable, *, probe: bool) -> None:
+        if error.kind == OVERLOADED:
+            self._breaker.overloaded(error.after or 0.0, probe=probe)
+            return
+        self._breaker.left(probe=probe)
+        until = self.clock() + (error.after or 0.0)
+        if error.kind == RATE_LIMIT and _passes(error) and until > self._until:  # the limit is one for all
+            self._until, self._held = until, Waiting(error.after or 0.0, str(error), RATE_LIMIT)
 
-    def _hold(self, until: float, reason: str) -> None:
-        if until > self._until:
-            self._until, self._reason = until, reason
+    async def _wait(self, seconds: float, reason: str, kind: str, tell: Tell) -> None:
+        if seconds > 0:
+            tell(Waiting(seconds, reason, kind))
+            await self.sleep(seconds)
 
-    async def _gate(self, tell: Tell) -> None:
-        while (seconds := self._until - self.clock()) > 0:
-            await self._wait(seconds, self._reason, tell)
-
-    async def _wait(self, seconds: float, reason: str, tell: Tell) -> None:
-        tell(Waiting(seconds, reason))
-        await self.sleep(seconds)
-
-    def _after(self, error: Unavailable | CutShort, attempt: int) -> float | None:
-        """Seconds until the next attempt; None where there is none."""
-        if attempt + 1 >= ATTEMPTS or (isinstance(error, Unavailable) and not error.again):
-            return None
-        asked = error.after if isinstance(error, Unavailable) else None
-        if asked is not None:
-            return asked if asked <= LONGEST_S else None
-        longer: float = min(FIRST_S * 2**attempt, LONGEST_S)
+    def _after(self, error: Unavailable | CutShort, failed: int) -> float:
+        """Seconds until the next attempt."""
+        if isinstance(error, Unavailable) and error.after is not None:
+            return self._later(error.after)
+        longer: float = min(FIRST_S * 2 ** (failed - 1), LONGEST_S)
         return longer * (1 - JITTER * self.random())
 
+    def _later(self, seconds: float) -> float:
+        """As long as was asked for, or a little longer: those who wait for the same do not come at once."""
+        return seconds * (1 + JITTER * self.random())
 
-def _between(date: str | None, moment: str) -> float:
-    """Seconds from an answer's own date to a moment it tells, since our clock may be wrong; 0 where one is missing."""
-    try:
-        return (datetime.fromisoformat(moment) - parsedate_to_datetime(date or "")).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0
+
+def _kind(error: Unavailable | CutShort) -> str:
+    return error.kind if isinstance(error, Unavailable) else "cut short"
+
+
+def _passes(error: Unavailable | CutShort) -> bool:
+    """Whether it is worth asking again."""
+    return isinstance(error, CutShort) or (error.again and (error.after or 0.0) <= CEILING_S)
+
+
+def _final(error: Unavailable | CutShort) -> Unavailable | CutShort:
+    """The error that ends it; one that asks for too long a wait says so."""
+    if isinstance(error, CutShort) or (error.after or 0.0) <= CEILING_S:
+        return error
+    told = f"{error}; the API asks to wait {error.after:.0f} s, and {CEILING_S:.0f} s are waited at most"
+    return Unavailable(error.kind, told, after=error.after, again=False)
+
+
+_shared: dict[str, Throttle] = {}
+_sharing = threading.Lock()
+
+
+def shared(name: str) -> Throttle:
+    """The one throttle of the process for this name, which stands for an API, a key and a model."""
+    with _sharing:
+        return _shared.setdefault(name, Throttle())

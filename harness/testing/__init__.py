@@ -7,7 +7,7 @@
     assert [word.text for word in await desktop.read_text()][-1] == "Hello"
 
     model = ScriptedModel([Line(say="I write.", do=({"type": {"text": "Hello"}},)), Line(say="It is written.")])
-    outcome = await run_task("write hello", desktop, open_model=lambda _: model)
+    outcome = await run_task("write hello", desktop, model=model)
 
 The fake holds state and obeys the rules of the real desktop: what it refuses, the real one refuses with the same
 error. One list of checks runs against both.

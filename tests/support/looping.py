@@ -13,7 +13,7 @@ from harness.geometry import Viewport
 from harness.model.asking import Asking
 from harness.model.catalog import Entry, find
 from harness.model.claude import Claude
-from harness.model.throttle import Throttle
+from harness.model.clients import Line
 from harness.model.transcript import Transcript
 from harness.testing import FakeDesktop
 from harness.tools.bash import Bash
@@ -22,15 +22,12 @@ from harness.tools.editor import NAMES, Editor
 from harness.tools.toolbox import Toolbox
 from sandbox_image.wire import Region
 from tests.support.api.conversing import client
+from tests.support.moments import Moments
 
 if TYPE_CHECKING:
     from harness.agent.outcome import Outcome
     from harness.sandbox.desktop import Desktop
     from tests.support.api import StandIn
-
-
-async def _at_once(_: float) -> None:
-    """Waits are told, not waited."""
 
 
 @asynccontextmanager
@@ -47,7 +44,7 @@ async def loop_over(
     transcript.say(text("look around"))
     limits, spent, telling = Limits(None, None, None, None), Spent(entry.price), Telling(lambda _: None, view)
     async with client(api.url) as opened:
-        claude = Claude(opened, Throttle(sleep=_at_once), waits=lambda _: None, hears=lambda _: None)
+        claude = Claude(Line(opened), Moments().throttle(), waits=lambda _: None, hears=lambda _: None)
         yield Loop(claude, asking, tools, transcript, limits, spent, telling)
 
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import anthropic
 import pytest
 from pydantic import BaseModel, Field
 
@@ -11,8 +10,7 @@ from harness.agent.form import form, read_schema
 from harness.agent.outcome import Finished
 from harness.agent.task import Task, run_task
 from harness.errors import BadAnswer, UsageError
-from harness.model.claude import Claude
-from harness.model.throttle import Throttle
+from harness.model.reach import Api, Reach
 from harness.testing import FakeDesktop
 from harness.tools.call import Json
 from tests.support.api import Turn, say, stand_in
@@ -135,15 +133,15 @@ def test_a_schema_is_read_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", [Receipt, SCHEMA])
-async def test_the_api_is_asked_for_a_result_in_its_form(given: Any) -> None:
+async def test_the_api_is_asked_for_a_result_in_its_form(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
     receipt = '{"items": [{"name": "a", "price": 1}], "when": "2026-01-02"}'
     async with stand_in([Turn([say("I cannot.")]), Turn([say(receipt if given is Receipt else COUNT)])]) as api:
-        client = anthropic.AsyncAnthropic(base_url=api.url, api_key="key", max_retries=0)
         outcome = await run_task(
             Task("buy", form=given),
             FakeDesktop(),
             lambda _: None,
-            open_model=lambda told: Claude(client, Throttle(), waits=told.waiting, hears=told.hear),
+            reach=Reach(Api(base_url=api.url)),
         )
     assert api.violations == []
     assert isinstance(outcome, Finished)

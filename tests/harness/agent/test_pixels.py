@@ -10,10 +10,8 @@ import harness
 from harness.agent.limits import Limits
 from harness.agent.outcome import Finished, Outcome
 from harness.agent.task import Task, run_task
-from harness.model.claude import Claude
-from harness.model.throttle import Throttle
+from harness.model.reach import Api, Reach
 from tests.support.api import MODELS, Refuse, StandIn, stand_in
-from tests.support.api.conversing import client
 from tests.support.api.models import Tier
 from tests.support.api.pixels import PixelPolicy, click_on, do, see
 
@@ -28,6 +26,11 @@ a.onclick=()=>{a.remove();b.style.display='block'}
 b.ondblclick=()=>{b.remove();i.style.display='block';i.focus()}
 i.oninput=()=>{if(i.value=='Grüße')document.body.style.background='rgb(20,160,20)'}
 </script>"""
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
 
 
 @pytest.mark.parametrize(
@@ -74,10 +77,5 @@ async def filled(api: StandIn, model: str, screen: str) -> Outcome:
         await desktop.launch("chromium", "--kiosk", "form.html")
         await desktop.wait_for_window("form")
         await desktop.wait_for_still()
-        async with client(api.url) as opened:
-            return await run_task(
-                Task("fill the form", model=model, limits=Limits(steps=20)),
-                desktop,
-                lambda _: None,
-                open_model=lambda told: Claude(opened, Throttle(), waits=told.waiting, hears=told.hear),
-            )
+        task = Task("fill the form", model=model, limits=Limits(steps=20))
+        return await run_task(task, desktop, reach=Reach(Api(base_url=api.url)))

@@ -24,6 +24,7 @@ from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
 from harness.model.catalog import find
 from harness.model.claude import Claude
+from harness.model.clients import Line
 from harness.model.throttle import Throttle
 from harness.model.transcript import Transcript
 from harness.model.turn import Counts, Request, Turn
@@ -197,7 +198,7 @@ async def converse(stand: StandIn, model: str, folder: RunFolder) -> tuple[Outco
     assert entry is not None
     view = Viewport(Region(x=0, y=0, width=1280, height=800), fit_model(SCREEN, entry.limits))
     client = anthropic.AsyncAnthropic(base_url=stand.url, api_key="key", max_retries=0)
-    claude = Claude(client, Throttle(sleep=nothing), waits=lambda _: None, hears=lambda _: None)
+    claude = Claude(Line(client), Throttle(sleep=nothing), waits=lambda _: None, hears=lambda _: None)
     transcript = Transcript()
     transcript.say(text("look around"))
     tools = Toolbox(Computer(desktop, view), {"bash": Bash(desktop)})

@@ -139,7 +139,8 @@ class Memory:
         """Replies with thoughts this model may not read: those of the 5.2 models are for 5.2 models alone."""
         if body["model"].endswith("-5-2"):
             return []
-        return [one for one in self.recall(body) if one.said.thinks and one.said.model.endswith("-5-2")]
+        thoughts = [one for one in self.recall(body) if one.complete and one.said.thinks]
+        return [one for one in thoughts if one.said.model.endswith("-5-2")]
 
 
 def without_thoughts(content: Sequence[Json]) -> list[Json]:

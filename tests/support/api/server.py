@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from random import Random
 from typing import Any
 
@@ -246,7 +248,9 @@ class StandIn:
         return JSONResponse(reply.envelope(f"req_{number:06}"), reply.status, headers=headers)
 
     def _head(self, number: int) -> dict[str, str]:
-        return {"request-id": f"req_{number:06}", "anthropic-organization-id": ORGANIZATION, **self.headers}
+        date = format_datetime(datetime.now(UTC), usegmt=True)  # noqa: TID251 - the header is a date
+        head = {"date": date, "request-id": f"req_{number:06}", "anthropic-organization-id": ORGANIZATION}
+        return {**head, **self.headers}
 
 
 def _faults(day: BadDay | None) -> tuple[Fault, ...]:
