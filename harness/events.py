@@ -233,6 +233,14 @@ class Waited(Happening):
     kind: Literal["waited"] = "waited"
     seconds: float
     reason: str
+    trouble: str = ""  # rate limit, overloaded, timeout, connection, cut short, status and its number
+
+
+class Noted(Happening):
+    """Something to know that holds nothing up: a model that will retire, another one that is asked meanwhile."""
+
+    kind: Literal["noted"] = "noted"
+    text: str
 
 
 class TurnFinished(Happening):
@@ -281,6 +289,7 @@ Event: TypeAlias = (
     | Called
     | Answered
     | Waited
+    | Noted
     | TurnFinished
     | TaskFinished
 )

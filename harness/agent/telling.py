@@ -18,6 +18,7 @@ from harness.events import (
     Emit,
     Ending,
     FrameCaptured,
+    Noted,
     Said,
     Speaking,
     TaskFinished,
@@ -98,8 +99,11 @@ class Telling:
             self._emit(Speaking(turn=self._turn, what=what, text=str(delta.get(field) or "")))
 
     def waiting(self, wait: Waiting) -> None:
-        """Nothing happens for a while."""
-        self._emit(Waited(seconds=wait.seconds, reason=wait.reason))
+        """Nothing happens for a while; or there is only something to know."""
+        if wait.seconds > 0:
+            self._emit(Waited(seconds=wait.seconds, reason=wait.reason, trouble=wait.kind))
+        else:
+            self._emit(Noted(text=wait.reason))
 
     def answered(self, turn: Turn) -> None:
         """The model's answer is there."""

@@ -21,6 +21,7 @@ from harness.events import (
     Ending,
     Event,
     FileCollected,
+    Noted,
     Said,
     Speaking,
     TaskFinished,
@@ -66,7 +67,7 @@ class ShowTask(Show):
         self._calls: dict[str, Called] = {}  # at work
         self._paid: list[TurnFinished] = []
 
-    def __call__(self, event: Event) -> None:  # noqa: C901 - a line for each kind
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a line for each kind
         """Show what there is to show of an event."""
         match event:
             case TaskStarted():
@@ -83,6 +84,8 @@ class ShowTask(Show):
             case Waited():
                 self._do(f"waiting {seconds(event.seconds)}: {line(event.reason)}", event.seconds)
                 self._print(Text(f"       {self._doing}", "yellow"))
+            case Noted():
+                self._print(Text(f"       {line(event.text)}", "yellow"))
             case Called():
                 self._calls[event.call] = event
                 self._do_next()

@@ -34,7 +34,7 @@ OVERLOADED, RATE_LIMIT = "overloaded", "rate limit"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why nothing happens for so many seconds."""
+    """Why nothing happens for so many seconds; with none, something to know that holds nothing up."""
 
     seconds: float
     reason: str

@@ -14,6 +14,7 @@ from harness.events import (
     Called,
     Event,
     FrameCaptured,
+    Noted,
     Said,
     Speaking,
     TaskFinished,
@@ -126,12 +127,15 @@ def test_waits_and_costs_are_told(events: list[Event]) -> None:
     now = iter([0.0, 5.0, 7.5])
     telling = Telling(events.append, VIEW, clock=lambda: next(now))
     telling.asking()
-    telling.waiting(Waiting(12.0, "rate limit"))
+    telling.waiting(Waiting(12.0, "rate limit: slow down", "rate limit"))
+    telling.waiting(Waiting(0.0, "another model is asked"))
     telling.done(TURN, Spent(Price(input=1, output=2)).add(TURN))
-    _, waited, finished = events
+    _, waited, noted, finished = events
     assert isinstance(waited, Waited)
+    assert isinstance(noted, Noted)
+    assert noted.text == "another model is asked"
     assert isinstance(finished, TurnFinished)
-    assert (waited.seconds, waited.reason) == (12.0, "rate limit")
+    assert (waited.seconds, waited.reason, waited.trouble) == (12.0, "rate limit: slow down", "rate limit")
     assert (finished.input, finished.output, finished.thinking) == (10, 5, 2)
     assert (finished.cache_read, finished.cache_write_5m, finished.cache_write_1h) == (100, 4, 3)
     assert finished.cost == pytest.approx((10 + 0.1 * 100 + 1.25 * 4 + 2 * 3 + 2 * 5) / 1e6)

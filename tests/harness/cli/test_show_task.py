@@ -11,6 +11,7 @@ from harness.cli.show_task import ShowTask
 from harness.events import (
     Called,
     Event,
+    Noted,
     Said,
     SandboxStarted,
     Speaking,
@@ -153,3 +154,11 @@ def test_a_terminal_shows_what_is_at_work(events: list[Event], waited: float, to
     with show:
         pass
     assert told in " ".join(out.getvalue().split())
+
+
+def test_what_there_is_to_know_is_a_line_of_its_own() -> None:
+    out = io.StringIO()
+    with ShowTask(Console(file=out, width=80)) as show:
+        show(STARTED)
+        show(Noted(text="the model retires tomorrow"))
+    assert "the model retires tomorrow" in [line.strip() for line in out.getvalue().splitlines()]
