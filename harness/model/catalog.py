@@ -6,6 +6,7 @@ down when the API names a tool it does not take.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -122,13 +123,17 @@ def listed() -> Mapping[str, Entry]:
 def find(name: str, overrides: Mapping[str, Entry] | None = None) -> Entry | None:
     """What is known of a model; None where nothing is.
 
-    Providers put their own words around a name (`us.anthropic.claude-opus-5-v1:0`), and dates behind it: the longest
-    listed name that stands in it counts. An override is for the very name, or for the listed one that it stands for.
+    Providers put their own words around a name (`us.anthropic.claude-opus-5-v1:0`), and dates behind it. Whatever else
+    stands behind it makes it another model. An override is for the very name, or for the listed one that it stands for.
     """
-    known = max((one for one in listed() if one in name), key=len, default="")
+    known = next((one for one in listed() if _stands_for(one, name)), "")
     entry, given = listed().get(known), overrides or {}
     told = given.get(name) or given.get(known)
     return changed(entry or Entry(), told) if told else entry
+
+
+def _stands_for(known: str, name: str) -> bool:
+    return re.search(rf"(^|[./]){re.escape(known)}(-latest|-\d{{8}})?($|[@:]|-v\d)", name) is not None
 
 
 def retirement(name: str, entry: Entry, today: date) -> str | None:

@@ -61,8 +61,8 @@ ACCESS: dict[Provider, Access] = {
         "botocore",
     ),
     "vertex": Access(
-        ("GOOGLE_APPLICATION_CREDENTIALS",),
-        ("ANTHROPIC_VERTEX_PROJECT_ID", "CLOUD_ML_REGION"),
+        (),
+        ("GOOGLE_APPLICATION_CREDENTIALS", "ANTHROPIC_VERTEX_PROJECT_ID", "CLOUD_ML_REGION"),
         "log in (gcloud auth application-default login) or set GOOGLE_APPLICATION_CREDENTIALS; and "
         "ANTHROPIC_VERTEX_PROJECT_ID and CLOUD_ML_REGION to where the project has the model",
         "google.auth",

@@ -24,6 +24,9 @@ def test_every_listed_model_takes_a_computer_and_thinks_somehow() -> None:
         ("us.anthropic.claude-opus-4-6-v1:0", "computer_20251124"),
         ("claude-haiku-4-5-20251001", "computer_20250124"),
         ("claude-sonnet-4-5@20250929", "computer_20250124"),
+        ("claude-sonnet-4-5-latest", "computer_20250124"),
+        ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", "computer_20250124"),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/us.anthropic.claude-opus-4-6-v1", "computer_20251124"),
     ],
 )
 def test_a_model_is_found_by_its_name_whatever_a_provider_puts_around_it(name: str, first: str) -> None:
@@ -39,8 +42,11 @@ def test_the_longest_name_counts() -> None:
     assert newer.price != older.price
 
 
-def test_a_model_that_nobody_lists_is_unknown() -> None:
-    assert find("claude-next-1") is None
+@pytest.mark.parametrize(
+    "name", ["claude-next-1", "claude-opus-5-6", "claude-opus-55", "my-claude-opus-5", "claude-opus"]
+)
+def test_a_model_that_nobody_lists_is_unknown_however_much_its_name_is_like_another(name: str) -> None:
+    assert find(name) is None
 
 
 def test_settings_override_fields_and_add_models() -> None:

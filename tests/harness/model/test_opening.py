@@ -13,7 +13,7 @@ from harness.model.reach import Api, Reach
 from harness.model.scripted import ScriptedModel
 from harness.model.throttle import Waiting
 from harness.model.turn import Json, Model, Request
-from tests.support.api import MODELS, Turn, say, stand_in
+from tests.support.api import MODELS, StandIn, Turn, ratelimit, say, stand_in
 
 
 def quiet(_: Waiting | Json) -> None:
@@ -180,3 +180,29 @@ async def test_what_is_put_around_a_model_sees_every_request(tmp_path: Path) -> 
     async with reached("claude-opus-5-5", reach, around=put) as there:
         assert there.model(quiet, quiet) not in around
         assert isinstance(around[-1], Lines)
+
+
+async def test_what_the_api_says_of_its_limits_holds_for_the_next_run_with_the_same_key_and_model(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    class Held(Exception):
+        """It would wait."""
+
+    def hold(_: Waiting) -> None:
+        raise Held
+
+    async def waits(api: StandIn, model: str) -> bool:
+        async with reached(model, Reach(Api(base_url=api.url))) as there:
+            try:
+                await there.model(hold, quiet).turn(request(there))
+            except Held:
+                return True
+        return False
+
+    told = ratelimit("requests", limit=1, remaining=0)
+    async with stand_in([Turn([say("hello")], headers=told)] * 3) as api:
+        assert not await waits(api, "claude-opus-5")
+        assert await waits(api, "claude-opus-5")
+        assert not await waits(api, "claude-sonnet-5")
+        environment.setenv("ANTHROPIC_API_KEY", "another key")
+        assert not await waits(api, "claude-opus-5")
