@@ -43,8 +43,12 @@ class SettingsFile(InitSettingsSource):
 def files(folder: Path | None = None, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The files that hold settings here: the nearest one from the folder upwards, and the user's own."""
     home = Path(environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "harness" / NAME
-    nearest = next(_upwards(folder or Path.cwd()), None)
-    return tuple(path for path in (nearest, home) if path and path.is_file())
+    return tuple(path for path in (project_file(folder), home) if path and path.is_file())
+
+
+def project_file(folder: Path | None = None) -> Path | None:
+    """The nearest file from the folder upwards, which others may have written."""
+    return next(_upwards(folder or Path.cwd()), None)
 
 
 def _upwards(folder: Path) -> Iterator[Path]:

@@ -7,8 +7,10 @@ folder upwards; `$XDG_CONFIG_HOME/harness/harness.toml`; defaults. Keys of APIs 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -21,7 +23,7 @@ from harness.model.catalog import Effort, Entry
 from harness.model.reach import Api, Reach
 from harness.sandbox.spec import SandboxSpec, Seconds
 from harness.setting_errors import Problems, misspelt
-from harness.setting_sources import Environment, SettingsFile, files
+from harness.setting_sources import Environment, SettingsFile, contents, files, project_file
 
 
 def _unlimited(told: object) -> object:
@@ -71,8 +73,8 @@ class Settings(BaseSettings):
 
     @property
     def reach(self) -> Reach:
-        """How models are reached."""
-        return Reach(self.api, self.models, self.fallback)
+        """How models are reached. Where a project's file decides that, it is told: the key goes along."""
+        return Reach(self.api, self.models, self.fallback, tuple(_by_project(self.api)))
 
     @property
     def bounds(self) -> Limits:
@@ -92,6 +94,16 @@ class Settings(BaseSettings):
         del env_settings, dotenv_settings, file_secret_settings
         read = (SettingsFile(settings_cls, path) for path in files())
         return (init_settings, Environment(settings_cls), *read)
+
+
+def _by_project(api: Api) -> Iterator[str]:
+    """What the file of a project says of where requests go."""
+    path = project_file()
+    told = (contents(path) or {}).get("api", {}) if path else {}
+    if api.base_url and told.get("base_url") == api.base_url:
+        yield f"requests, and the key, go to {api.base_url}: {path} says so"
+    if api.proxy and told.get("proxy") == api.proxy.get_secret_value():
+        yield f"requests go through a proxy, {urlsplit(api.proxy.get_secret_value()).hostname}: {path} says so"
 
 
 def read(**flags: Any) -> Settings:

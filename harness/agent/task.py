@@ -132,7 +132,7 @@ async def run_task(
         else:
             loop.telling.began(task, desktop.screen, loop.form.schema if loop.form else None)
         for note in there.notes:
-            loop.telling.waiting(Waiting(0.0, note, "note"))
+            loop.telling.waiting(Waiting(0.0, note))
         try:
             outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
         except asyncio.CancelledError:

@@ -109,7 +109,8 @@ async def reached(
         other = await _opened(stack, named(reach.fallback), reach) if reach.fallback else None
         if other and (why := why_not(first.entry, other.entry)):
             raise UsageError(f"fallback {reach.fallback} cannot take over from {text}: {why}")
-        yield Reached(first.name, first.line.provider, first.entry, first.notes, _make(first, other, around))
+        notes = (*reach.notes, *first.notes)
+        yield Reached(first.name, first.line.provider, first.entry, notes, _make(first, other, around))
 
 
 def at_hand(model: Model, text: str, reach: Reach | None = None) -> Reached:

@@ -94,3 +94,5 @@ class Reach:
     """What differs from the catalog, or is added to it: only the fields that were set count."""
     fallback: str | None = None
     """The model to ask while the API is overloaded with the first one."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of all this before a model is asked, a line each."""

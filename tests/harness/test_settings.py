@@ -168,6 +168,21 @@ def test_what_may_be_secret_is_not_shown(place: Path) -> None:
     assert "very-secret" not in f"{settings!r} {settings} {settings.model_dump_json()} {settings.reach}"
 
 
+def test_a_project_that_decides_where_the_key_goes_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = '[api]\nbase_url = "https://api.test"\nproxy = "http://me:very-secret@proxy.test"\n'
+    write(place, told)
+    notes = read().reach.notes
+    assert [re.sub(r"\S*/work/", "", note) for note in notes] == [
+        "requests, and the key, go to https://api.test: harness.toml says so",
+        "requests go through a proxy, proxy.test: harness.toml says so",
+    ]
+    monkeypatch.setenv("HARNESS_API__BASE_URL", "https://mine.test")
+    assert len(read().reach.notes) == 1
+    write(place, "")
+    (place / "config" / "harness" / "harness.toml").write_text(told)
+    assert read().reach.notes == ()
+
+
 def test_every_setting_has_a_description() -> None:
     pages = sorted((Path(__file__).parents[2] / "docs").glob("agent*.md"))
     text = "".join(page.read_text() for page in pages)

@@ -103,10 +103,11 @@ async def test_a_fallback_that_cannot_take_over_is_told_before_anything_is_asked
             pass
 
 
-async def test_a_model_that_ends_is_told_in_a_line() -> None:
-    async with reached("claude-opus-4-5") as there:
-        assert "claude-opus-4-5" in there.notes[0]
-        assert "retire" in there.notes[0]
+async def test_a_model_that_ends_is_told_in_a_line_after_what_is_to_be_said_of_the_way_there() -> None:
+    async with reached("claude-opus-4-5", Reach(notes=("a gateway is asked",))) as there:
+        assert there.notes[0] == "a gateway is asked"
+        assert "claude-opus-4-5" in there.notes[1]
+        assert "retire" in there.notes[1]
 
 
 def request(there: Reached) -> Request:
