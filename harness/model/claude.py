@@ -95,7 +95,7 @@ class Claude:
                 async with asyncio.timeout(most.whole):
                     return await self._read(stream)
             except TimeoutError:
-                raise Unavailable("timeout", f"timeout: the answer took more than {most.whole:.0f} s") from None
+                raise Unavailable("timeout", f"timeout: the answer took more than {most.whole:g} s") from None
 
     async def _read(self, stream: AsyncStream[BetaRawMessageStreamEvent]) -> Turn:
         answer = Answer()

@@ -242,7 +242,7 @@ async def test_an_answer_that_does_not_come_on_is_asked_for_again(hold: Hold) ->
 async def test_an_answer_that_takes_too_long_in_all_is_asked_for_again() -> None:
     outcome, waits, _ = await outcome_of(DONE.badly(Drip(1, 0.05)), DONE, ceiling=0.4)
     assert outcome == Finished("done")
-    assert [wait.reason for wait in waits] == ["timeout: the answer took more than 0 s"]
+    assert [wait.reason for wait in waits] == ["timeout: the answer took more than 0.4 s"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from harness.model.clients import ACCESS, connected
 from harness.model.reach import Api
 from harness.model.throttle import Waiting
 from harness.model.turn import Request
-from tests.support.api import Refuse, StandIn, Turn, say, stand_in
+from tests.support.api import Hold, Refuse, StandIn, Turn, say, stand_in
 from tests.support.bedrock import answer, exception, said, sse
 from tests.support.moments import Moments
 from tests.support.network import answering, forward_proxy, over_tls
@@ -169,6 +169,17 @@ async def test_connections_are_closed_at_the_end() -> None:
         await ask(Api(base_url=api.url))
         (wire,) = api.listener.wires.open.values()
         await wire.lost.wait()
+
+
+async def test_who_is_cancelled_in_the_middle_of_an_answer_hangs_up() -> None:
+    hold = Hold(2)
+    async with hello(Turn([say("hello")]).badly(hold)) as api:
+        asking = asyncio.create_task(ask(Api(base_url=api.url)))
+        await hold.reached.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        await hold.left.wait()
 
 
 async def test_without_a_key_one_line_says_what_to_do(environment: pytest.MonkeyPatch) -> None:
