@@ -37,6 +37,7 @@ Keep a desktop at hand: `harness desktop start`, then `harness desktop shell -- 
 _VERBS = {
     "run": "run",
     "resume": "resume",
+    "models": "models",
     "check": "flows",
     "desktop": "desktop",
     "image": "image",

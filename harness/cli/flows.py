@@ -27,6 +27,8 @@ from harness.sandbox.spec import SandboxSpec
 if TYPE_CHECKING:
     import signal
 
+    from harness.settings import Settings
+
 _CODES = {"passed": PASSED, "failed": FAILED, "error": FAILED, "infrastructure": INFRASTRUCTURE}
 
 Paths = Annotated[
@@ -46,10 +48,10 @@ def check(paths: Paths, var: Variables = None) -> None:
 
 
 async def run_flows(
-    paths: Sequence[Path], var: Sequence[str], runs: Path, scale: float, console: Console
+    paths: Sequence[Path], var: Sequence[str], settings: Settings, scale: float, console: Console
 ) -> tuple[int, dict[str, object]]:
     """Run flows, each in a sandbox of its own; the exit code, and what there is to tell of each."""
-    batch = Batch(open_sandboxed, runs, scale, console)
+    batch = Batch(sandboxed(settings.sandbox), settings.runs, scale, console)
     code = await batch.run(selected(paths, var, complete=True))
     return code, {"flows": batch.summaries}
 
@@ -102,13 +104,17 @@ class Batch:
         return max((_CODES.get(str(told["outcome"]), INFRASTRUCTURE) for told in self.summaries), default=NOTHING)
 
 
-@asynccontextmanager
-async def open_sandboxed(flow: Flow) -> AsyncIterator[Opened]:
-    """A sandbox as the flow wants it."""
-    from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - `check` needs no engine, and its library is slow
+def sandboxed(spec: SandboxSpec) -> OpenDesktop:
+    """Opens sandboxes that are as the spec says, but with the screen and the applications that a flow wants."""
 
-    async with open_sandbox(SandboxSpec(screen=flow.screen, apps=flow.apps)) as running:
-        yield Opened(running.desktop, running.record.image)
+    @asynccontextmanager
+    async def opened(flow: Flow) -> AsyncIterator[Opened]:
+        from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - `check` needs no engine, and it is slow
+
+        async with open_sandbox(SandboxSpec.of(spec, screen=flow.screen, apps=flow.apps)) as running:
+            yield Opened(running.desktop, running.record.image)
+
+    return opened
 
 
 def selected(paths: Iterable[Path], var: Iterable[str], *, complete: bool) -> list[Flow]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,12 +14,13 @@ from harness.agent import Limits, Rule, Task
 from harness.agent.approvals import rule
 from harness.agent.form import read_schema
 from harness.agent.secrets import secrets_given
-from harness.agent.task import MODEL
 from harness.errors import UsageError
 from harness.model.catalog import Effort
 from harness.record.disk import write_whole
-from harness.sandbox.spec import parse_seconds
 from harness.tools.call import Json
+
+if TYPE_CHECKING:
+    from harness.settings import Settings
 
 ORDER = "order.json"
 
@@ -37,16 +38,17 @@ class Options:
     screen: str | None = None
     keep: bool = False
     one_action: bool = False
-    max_steps: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
+    max_steps: str | None = None
+    max_tokens: str | None = None
+    max_cost: str | None = None
     max_time: str | None = None
     approve: Sequence[str] = ()
     secret: Sequence[str] = ()
 
-    def sandbox(self) -> dict[str, object]:
-        """What they say of the sandbox, as fields of SandboxSpec."""
-        return {"screen": self.screen} if self.screen else {}
+    def settings(self) -> dict[str, Any]:
+        """What they say in place of settings; None where nothing is said."""
+        limits = {"steps": self.max_steps, "tokens": self.max_tokens, "cost": self.max_cost, "time": self.max_time}
+        return {"model": self.model, "effort": self.effort, "limits": limits, "sandbox": {"screen": self.screen}}
 
     def given(self) -> dict[str, object]:
         """Those that were given, by their names on the command line."""
@@ -87,55 +89,23 @@ class Order(BaseModel):
         )
 
 
-def ordered(text: str, options: Options) -> Order:
-    """The order that a text and options make. Raises UsageError with the option that cannot be."""
+def ordered(text: str, options: Options, settings: Settings) -> Order:
+    """The order that a text and options make. Raises UsageError with the option that cannot be.
+
+    Rules of the command line come before those of the settings, so that they decide first.
+    """
     return Order(
         text=text,
-        model=options.model or MODEL,
-        effort=_effort(options.effort),
-        limits=_limits(options),
+        model=settings.model,
+        effort=settings.effort,
+        limits=settings.bounds,
         system=_text(options.system or ""),
         form=read_schema(options.result_schema) if options.result_schema else None,
-        rules=tuple(rule(one) for one in options.approve),
+        rules=(*(rule(one) for one in options.approve), *settings.approve),
         secrets=tuple(options.secret),
         collect=tuple(options.collect),
         one_action=options.one_action,
     )
-
-
-def _effort(given: str | None) -> Effort | None:
-    for effort in get_args(Effort):
-        if given == effort:
-            known: Effort = effort
-            return known
-    if given is not None:
-        raise UsageError(f"--effort {given}: there are {', '.join(get_args(Effort))}")
-    return None
-
-
-def _limits(options: Options) -> Limits:
-    usual = Limits()
-    numbers = {"--max-steps": options.max_steps, "--max-tokens": options.max_tokens, "--max-cost": options.max_cost}
-    for name, number in numbers.items():
-        if number is not None and number <= 0:
-            raise UsageError(f"{name} {number}: what is allowed has to be more than nothing")
-    return Limits(
-        steps=options.max_steps or usual.steps,
-        tokens=options.max_tokens or usual.tokens,
-        cost=options.max_cost or usual.cost,
-        seconds=_seconds(options.max_time) or usual.seconds,
-    )
-
-
-def _seconds(given: str | None) -> float | None:
-    if given is None:
-        return None
-    try:
-        seconds = parse_seconds(given)
-    except ValueError as error:
-        raise UsageError(f"--max-time {given}: {error}") from None
-    assert isinstance(seconds, float)  # noqa: S101 - it was text
-    return seconds
 
 
 def _text(given: str) -> str:

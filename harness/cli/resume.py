@@ -22,6 +22,7 @@ from harness.model.turn import Usage
 from harness.record.conversation import last_exchange
 from harness.record.folder import RunFolder, read_events
 from harness.record.summary import cost
+from harness.settings import read
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, progress on standard error.")]
 
@@ -41,8 +42,9 @@ def resume(
 
     order, sandbox, earlier = left(run)
     errand = Errand(order.task(), collect=order.collect)
-    check(errand.task)
-    work = Work(errand, RunFolder(run), Console(stderr=json), keep=keep, earlier=earlier)
+    reach = read().reach
+    check(errand.task, reach)
+    work = Work(errand, RunFolder(run), Console(stderr=json), reach, keep=keep, earlier=earlier)
     with asyncio.Runner() as runner:
         code = runner.run(work.run(adopt_sandbox(sandbox)))
     if json:

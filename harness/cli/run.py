@@ -20,6 +20,7 @@ from harness.cli.flows import Variables, run_flows
 from harness.cli.order import Options
 from harness.cli.task import do_task
 from harness.errors import UsageError
+from harness.settings import read
 
 _FLOWS, _TASK, _BOUNDS, _RAILS = "Flows", "Tasks", "Limits of tasks", "Guard rails of tasks"
 
@@ -31,7 +32,10 @@ Words = Annotated[
         help="A task in words, or `-` for one from standard input; or flow files (*.flow.yaml), or folders of them.",
     ),
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where the folders of runs go.")]
+Runs = Annotated[
+    Path | None,
+    typer.Option("--runs", metavar="DIR", help="Where the folders of runs go, `runs` unless settings say otherwise."),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, progress on standard error.")]
 Scale = Annotated[
     float,
@@ -52,7 +56,7 @@ def _option(*names: str, metavar: str, help: str, panel: str = _TASK) -> Any:  #
 def run(
     words: Words,
     *,
-    runs: Runs = Path("runs"),
+    runs: Runs = None,
     json: Json = False,
     var: Variables = None,
     timeout_scale: Scale = 1.0,
@@ -70,9 +74,9 @@ def run(
     one_action: Annotated[bool, typer.Option("--one-action", help="One call a turn.", rich_help_panel=_TASK)] = False,
     screen: Annotated[str | None, _option(metavar="WxH", help="Size of the screen in pixels.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the desktop afterwards.", rich_help_panel=_TASK)] = False,
-    max_steps: Annotated[int | None, _option(metavar="N", help="Answers of the model.", panel=_BOUNDS)] = None,
-    max_tokens: Annotated[int | None, _option(metavar="N", help="Tokens in and out.", panel=_BOUNDS)] = None,
-    max_cost: Annotated[float | None, _option(metavar="USD", help="US dollars.", panel=_BOUNDS)] = None,
+    max_steps: Annotated[str | None, _option(metavar="N", help="Answers of the model.", panel=_BOUNDS)] = None,
+    max_tokens: Annotated[str | None, _option(metavar="N", help="Tokens in and out.", panel=_BOUNDS)] = None,
+    max_cost: Annotated[str | None, _option(metavar="USD", help="US dollars.", panel=_BOUNDS)] = None,
     max_time: Annotated[str | None, _option(metavar="TIME", help="Time, such as 90s or 15m.", panel=_BOUNDS)] = None,
     approve: Annotated[
         list[str] | None, _option(metavar="RULE", help="What needs your word: `ask:bash`.", panel=_RAILS)
@@ -104,14 +108,14 @@ def run(
         approve=tuple(approve or ()),
         secret=tuple(secret or ()),
     )
-    what, console = meant(words), Console(stderr=json)
+    what, settings, console = meant(words), read(runs=runs, **options.settings()), Console(stderr=json)
     with asyncio.Runner() as runner:
         if isinstance(what, str):
             refuse("a task", {"--var": var})
-            code, told = runner.run(do_task(what, options, runs, console))
+            code, told = runner.run(do_task(what, options, settings, console))
         else:
             refuse("flows", options.given())
-            code, told = runner.run(run_flows(what, var or (), runs, timeout_scale, console))
+            code, told = runner.run(run_flows(what, var or (), settings, timeout_scale, console))
     if json:
         typer.echo(json_text.dumps({"exit_code": code, **told}, indent=2, ensure_ascii=False))
     raise typer.Exit(code)

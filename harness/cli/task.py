@@ -19,38 +19,43 @@ from harness.cli.show_task import ShowTask
 from harness.cli.signals import heeding
 from harness.errors import BadAnswer
 from harness.events import Event, SandboxStarted
+from harness.model.reach import Reach
 from harness.record.conversation import Recorded
 from harness.sandbox.spec import SandboxSpec
 
 if TYPE_CHECKING:
     import signal
-    from pathlib import Path
 
     from rich.console import Console
 
     from harness.agent.task import Earlier
     from harness.record.folder import RunFolder
     from harness.sandbox.life import Running
+    from harness.settings import Settings
 
 LEASE = 15 * 60.0
 """Seconds that the sandbox of a task outlives the death of its host: long enough for somebody to resume it."""
 
 
-async def do_task(text: str, options: Options, runs: Path, console: Console) -> tuple[int, dict[str, object]]:
+async def do_task(text: str, options: Options, settings: Settings, console: Console) -> tuple[int, dict[str, object]]:
     """Let a model do a task in a sandbox of its own; the exit code, and what there is to tell of it.
 
     Raises UsageError for an option that cannot be, or where there is no key: then nothing was started.
     """
     from harness.sandbox.running import open_sandbox  # noqa: PLC0415 - the engine's library is slow to import
 
-    order = ordered(text, options)
+    order = ordered(text, options, settings)
     errand = Errand(order.task(), put=[placed(one) for one in options.put], collect=order.collect)
-    check(errand.task)
-    sandbox = open_sandbox(SandboxSpec.of(lease=LEASE, **options.sandbox()))
-    folder = made(runs, text)
+    check(errand.task, settings.reach)
+    folder = made(settings.runs, text)
     order.write(folder.path)
-    work = Work(errand, folder, console, keep=options.keep)
-    return await work.run(sandbox), work.told
+    work = Work(errand, folder, console, settings.reach, keep=options.keep)
+    return await work.run(open_sandbox(lasting(settings.sandbox))), work.told
+
+
+def lasting(spec: SandboxSpec) -> SandboxSpec:
+    """The same with a lease that leaves time to resume, unless another one was asked for."""
+    return spec if "lease" in spec.model_fields_set else spec.model_copy(update={"lease": LEASE})
 
 
 @dataclass
@@ -60,6 +65,7 @@ class Work:
     errand: Errand
     folder: RunFolder
     console: Console
+    reach: Reach = field(default_factory=Reach)
     keep: bool = False
     earlier: Earlier | None = None
     told: dict[str, object] = field(default_factory=dict)
@@ -123,6 +129,7 @@ class Work:
             folder.files,
             people=People(reply=terminal.reply, approve=terminal.approve),
             control=self._control,
+            reach=self.reach,
             around=lambda model: Recorded(model, folder),
             earlier=self.earlier,
         )

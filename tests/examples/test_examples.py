@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from harness.cli.flows import Batch, load_all, open_sandboxed, select
+from harness.cli.flows import Batch, load_all, sandboxed, select
 from harness.events import FileCollected, StepFinished
 from harness.flow.parse import loads
 from harness.record.folder import read_events
+from harness.sandbox.spec import SandboxSpec
 from tests.support.pages import ROOT, blocks
 
 EXAMPLES = ROOT / "examples"
@@ -25,7 +26,7 @@ def test_every_flow_says_what_it_must() -> None:
 @pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.name)
 async def test_every_flow_passes(path: Path, tmp_path: Path) -> None:
     out = io.StringIO()
-    batch = Batch(open_sandboxed, tmp_path, 1.0, Console(file=out, width=120))
+    batch = Batch(sandboxed(SandboxSpec()), tmp_path, 1.0, Console(file=out, width=120))
     assert await batch.run(load_all([path], {}, complete=True)) == 0, out.getvalue()
     folder = Path(str(batch.summaries[0]["folder"]))
     events = read_events(folder)

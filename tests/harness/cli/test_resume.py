@@ -18,6 +18,7 @@ from harness.events import Bounds, Event, SandboxStarted, TaskFinished, TaskStar
 from harness.model.transcript import UNKNOWN
 from harness.record.conversation import exchanges
 from harness.record.folder import RunFolder
+from harness.settings import read
 from sandbox_image.wire import Size
 from tests.support.api import Turn, call, member, say, stand_in, think
 from tests.support.sandboxes import Leftovers
@@ -41,7 +42,7 @@ IN_ONE = SandboxStarted(image="image", sandbox="0123456789ab", container="box", 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     folder = RunFolder.new(tmp_path / "runs", "look")
-    ordered("look", Options(model="scripted:x")).write(folder.path)
+    ordered("look", Options(), read(model="scripted:x")).write(folder.path)
     return folder
 
 
