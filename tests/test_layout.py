@@ -34,6 +34,7 @@ ABOUT_THE_PROJECT: dict[str, str] = {
     "tests/support_tests/api/test_rules.py": "the same",
     "tests/support_tests/api/test_sdk_runner.py": "the same",
     "tests/support_tests/api/test_sdk_types.py": "the same",
+    "tests/test_agent_page.py": "the examples and tables of docs/agent.md",
     "tests/test_bench.py": "typing into every program, as the benchmarks count it",
     "tests/test_cost_simulation.py": "what a long run costs, as scripts/cost-simulation tells it",
     "tests/test_exports.py": "the public names",

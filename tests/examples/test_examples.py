@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from harness.cli import execute
 from harness.cli.flows import Batch, load_all, sandboxed, select
 from harness.events import FileCollected, StepFinished
 from harness.flow.parse import loads
 from harness.record.folder import read_events
 from harness.sandbox.spec import SandboxSpec
 from tests.support.pages import ROOT, blocks
+from tests.support.programs import run_program
 
 EXAMPLES = ROOT / "examples"
 FLOWS = select([EXAMPLES])
+SCRIPT = f"scripted:{EXAMPLES / 'shopping-list.turns.yaml'}"
+LIST = "Dark chocolate, 70 %"
 
 
 def test_every_flow_says_what_it_must() -> None:
@@ -33,6 +37,22 @@ async def test_every_flow_passes(path: Path, tmp_path: Path) -> None:
     assert {event.status for event in events if isinstance(event, StepFinished)} == {"passed"}
     assert all((folder / "files" / event.name).exists() for event in events if isinstance(event, FileCollected))
     assert (folder / "report.html").is_file()
+
+
+@pytest.mark.container
+def test_the_task_is_done_from_python(tmp_path: Path) -> None:
+    run_program(EXAMPLES / "agent.py", SCRIPT, folder=tmp_path)
+    assert LIST in (tmp_path / "list.txt").read_text()
+
+
+@pytest.mark.container
+def test_the_task_is_done_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    task = "Open the editor, write a shopping list, save it as list.txt"
+    assert execute(["run", task, "--model", SCRIPT, "--collect", "list.txt"]) == 0
+    (run,) = (tmp_path / "runs").iterdir()
+    assert LIST in (run / "files" / "list.txt").read_text()
+    assert (run / "report.html").is_file()
 
 
 def test_the_flows_in_the_documentation_say_what_they_must() -> None:
