@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 KINDS = ("requests", "tokens", "input-tokens", "output-tokens")
@@ -25,12 +25,16 @@ class Bucket:
     left: float
     at: float
     full: float
+    empty: bool = False
+    """The API says that nothing is left: then it is taken at its word, and waited for until all is there again."""
 
     def ready(self, need: float) -> float:
         """When there is so much in it; a need that is larger than it is ready when it is full."""
         lacks = min(need, self.size) - self.left
         if lacks <= 0:
             return self.at
+        if self.empty:
+            return self.full
         return self.at + (self.full - self.at) * lacks / (self.size - self.left)
 
     def take(self, need: float, now: float) -> None:
@@ -38,7 +42,7 @@ class Bucket:
         share = (now - self.at) / (self.full - self.at) if now < self.full else 1.0
         left = self.left + (self.size - self.left) * share - need
         used = (self.size - left) / max(self.size - self.left, 1)
-        self.left, self.at, self.full = left, now, now + used * (self.full - self.at)
+        self.left, self.at, self.full, self.empty = left, now, now + used * (self.full - self.at), False
 
 
 @dataclass(slots=True)
@@ -75,9 +79,13 @@ def _told(kind: str, headers: Mapping[str, str], now: float) -> Bucket | None:
     try:
         left = float(headers[f"{name}-remaining"])
         size = max(float(headers.get(f"{name}-limit", left + 1)), left, 1.0)
-        moment, date = datetime.fromisoformat(headers[f"{name}-reset"]), parsedate_to_datetime(headers["date"])
-        # By the answer's own date: our clock may be wrong.
-        seconds = max((moment - date).total_seconds(), 0.0)
+        seconds = max((datetime.fromisoformat(headers[f"{name}-reset"]) - _date(headers)).total_seconds(), 0.0)
     except (KeyError, ValueError, TypeError):
         return None
-    return Bucket(size, left, now, now + seconds)
+    return Bucket(size, left, now, now + seconds, empty=left == 0)
+
+
+def _date(headers: Mapping[str, str]) -> datetime:
+    """When the answer was given: by its own date, since our clock may be wrong; by our clock where it tells none."""
+    told = headers.get("date")
+    return parsedate_to_datetime(told) if told else datetime.now(UTC)  # noqa: TID251 - compared with a date

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,14 +20,15 @@ def headers(kind: str, left: str, reset: str = "2026-11-01T12:01:00Z", size: str
 @pytest.mark.parametrize(
     ("told", "tokens", "seconds"),
     [
-        (headers("requests", "0", size="60"), 0, 1.0),
+        (headers("requests", "0", size="60"), 0, 60.0),
         (headers("requests", "1", size="60"), 0, 0.0),
-        (headers("input-tokens", "0", size="30000"), 3000, 6.0),
+        (headers("input-tokens", "1000", size="31000"), 3000, 4.0),
+        (headers("input-tokens", "0", size="30000"), 3000, 60.0),
         (headers("input-tokens", "2000", size="30000"), 3000, 60 / 28),
         (headers("input-tokens", "5000", size="30000"), 3000, 0.0),
         (headers("input-tokens", "0", size="30000"), 99_000, 60.0),
-        (headers("tokens", "0", size="30000"), 3000, 6.0),
-        (headers("output-tokens", "0", size="60"), 3000, 1.0),
+        (headers("tokens", "1000", size="31000"), 3000, 4.0),
+        (headers("output-tokens", "0", size="60"), 3000, 60.0),
         (headers("input-tokens", "0"), 3000, 60.0),
     ],
 )
@@ -39,8 +42,16 @@ def test_the_wait_is_as_long_as_the_bucket_fills_for_the_next_request(
 
 def test_the_longest_wait_says_for_want_of_what() -> None:
     quota = Quota()
-    quota.heed(headers("requests", "0", size="60") | headers("input-tokens", "0", size="1000"), 0.0)
-    assert quota.wait(500, 0.0) == (30.0, "input tokens")
+    quota.heed(headers("requests", "1", size="60") | headers("input-tokens", "1", size="1001"), 0.0)
+    assert quota.wait(501, 0.0) == (30.0, "input tokens")
+
+
+def test_an_answer_without_a_date_is_taken_to_be_of_now() -> None:
+    quota = Quota()
+    told = headers("requests", "0", reset=(datetime.now(UTC) + timedelta(seconds=30)).isoformat())  # noqa: TID251
+    del told["date"]
+    quota.heed(told, 0.0)
+    assert 20 < quota.wait(0, 0.0)[0] <= 30
 
 
 def test_runs_side_by_side_do_not_count_on_the_same_rest() -> None:
