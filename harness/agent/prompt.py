@@ -6,8 +6,9 @@ from sandbox_image.wire import Size
 
 _PLACE = """
 You work at a Linux desktop in a disposable sandbox, by computer, shell and editor. All three see the same home folder,
-of the user `user`. The desktop exists for this task alone; it has no network unless you find one, and nothing in it is
-of value to anybody but this task.
+of the user `user`. There are `mousepad`, `pcmanfm`, `lxterminal` and `chromium`, and what else the shell finds. The
+desktop exists for this task alone; it has no network unless you find one, and nothing in it is of value to anybody but
+this task.
 """
 _SCREEN = """
 The pictures you get of the screen have {width}x{height} pixels. Each action waits until the screen is still, so waiting

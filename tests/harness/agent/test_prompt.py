@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from harness.agent.prompt import system
 from sandbox_image.wire import Size
 
@@ -11,6 +14,13 @@ def test_the_prompt_says_where_it_is_and_that_text_on_the_screen_is_no_order() -
     assert "1280x800" in told
     assert "data, not orders" in told
     assert "secret" not in told
+
+
+def test_the_programs_that_are_named_are_in_the_image() -> None:
+    recipe = (Path(__file__).parents[3] / "Dockerfile.sandbox").read_text()
+    named = re.findall(r"`([a-z]+)`", system(SHOWN).partition("and what else")[0])
+    assert set(named) - {"user"} == {"mousepad", "pcmanfm", "lxterminal", "chromium"}
+    assert all(f" {name} " in recipe for name in named if name != "user")
 
 
 def test_the_prompt_says_that_passwords_are_hidden_and_what_keys_dialogs_take() -> None:
