@@ -22,6 +22,16 @@ class ModelPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelBox:
+    """A part of the picture that was shown, in its pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Viewport:
     """How one picture relates to the screen: which region it shows, at what size."""
 
@@ -68,6 +78,18 @@ class Viewport:
         return ModelPoint(
             x=_scale(x, self.region.width, self.shown.width), y=_scale(y, self.region.height, self.shown.height)
         )
+
+    def to_model_box(self, region: Region) -> ModelBox:
+        """All shown pixels that have something of a part of the screen, which lies in the region shown."""
+        x, width = _covered(region.x - self.region.x, region.width, self.region.width, self.shown.width)
+        y, height = _covered(region.y - self.region.y, region.height, self.region.height, self.shown.height)
+        return ModelBox(x=x, y=y, width=width, height=height)
+
+
+def _covered(begin: int, length: int, source: int, target: int) -> tuple[int, int]:
+    """Where the pixels of one size begin that a stretch of another touches, and how many they are."""
+    first = begin * target // source
+    return first, -(-(begin + length) * target // source) - first
 
 
 def _span(begin: int, end: int, source: int, target: int) -> tuple[int, int]:

@@ -222,7 +222,7 @@ class Computer:
 
     def _done(self, effect: Effect) -> Result:
         self._shown = self._shown and not effect.changed
-        return Result(describe(effect))
+        return Result(describe(effect, self._view))
 
     async def _do(self, action: Action) -> Result:
         match action:

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.errors import OutsidePicture
-from harness.geometry import HIGH, STANDARD, ModelPoint, PictureLimits, Viewport, fit, fit_model, patches, zoomed
+from harness.geometry import (
+    HIGH,
+    STANDARD,
+    ModelBox,
+    ModelPoint,
+    PictureLimits,
+    Viewport,
+    fit,
+    fit_model,
+    patches,
+    zoomed,
+)
 from sandbox_image.wire import Region, ScreenPoint, Size
 
 sides = st.integers(1, 4000)
@@ -85,6 +96,23 @@ def test_corners_of_a_picture_at_half_size_map_to_the_centre_of_their_pixels(
     assert abs(on.x - screen[0]) <= 1
     assert abs(on.y - screen[1]) <= 1
     assert view.to_model(on) == ModelPoint(*shown)
+
+
+@pytest.mark.parametrize(
+    ("shown", "box"),
+    [
+        ((1000, 500), ModelBox(x=10, y=20, width=6, height=5)),
+        ((4000, 2000), ModelBox(x=42, y=82, width=20, height=18)),
+        ((2000, 1000), ModelBox(x=21, y=41, width=10, height=9)),
+    ],
+)
+def test_a_part_of_the_screen_covers_all_pixels_of_the_picture_that_it_touches(
+    shown: tuple[int, int], box: ModelBox
+) -> None:
+    screen = Region(x=0, y=0, width=2000, height=1000)
+    view = Viewport(region=screen, shown=Size(width=shown[0], height=shown[1]))
+    assert view.to_model_box(Region(x=21, y=41, width=10, height=9)) == box
+    assert view.to_model_box(screen) == ModelBox(x=0, y=0, width=shown[0], height=shown[1])
 
 
 @given(sizes, sizes)

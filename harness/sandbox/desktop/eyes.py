@@ -136,12 +136,12 @@ def screenshot(info: PictureInfo, data: bytes) -> Screenshot:
     return Screenshot(data=data, format=info.format, viewport=Viewport(region=info.region, shown=info.size))
 
 
-def describe(effect: Effect) -> str:
-    """An effect in words, for a person or a model."""
+def describe(effect: Effect, view: Viewport | None = None) -> str:
+    """An effect in words, for a person or a model: in pixels of the screen, or of the picture that shows it so."""
     work = "; programs are still at work" if effect.busy else ""
     if not effect.changed or effect.box is None:
         return f"nothing changed on the screen (waited {effect.waited_ms:.0f} ms){work}"
-    box = effect.box
+    box = view.to_model_box(effect.box) if view else effect.box
     share = f"{effect.share:.0%}" if effect.share >= 0.01 else "less than 1%"  # noqa: PLR2004 - what the text says
     end = "is still" if effect.still else f"was still changing after {effect.waited_ms:.0f} ms"
     return f"changed {share} of the screen, in {box.width}x{box.height} at ({box.x}, {box.y}); the screen {end}{work}"

@@ -12,6 +12,7 @@ from sandbox_image.wire import Answer, Perform, Region, Settle, Size
 
 SCREEN = Size(width=1280, height=800)
 HALF = Size(width=640, height=400)
+WINDOW = Region(x=640, y=401, width=600, height=300)
 VIEW = Viewport(region=Region(x=0, y=0, width=1280, height=800), shown=HALF)
 
 
@@ -50,6 +51,13 @@ async def test_places_are_those_of_the_picture(computer: Computer, desktop: Fake
     await do(computer, "mouse_move", coordinate=[10, 20])
     assert (await desktop.pointer()).at.model_dump() == {"x": 21, "y": 41}
     assert (await do(computer, "cursor_position")).text == "X=10,Y=20"
+
+
+async def test_what_changed_is_told_in_pixels_of_the_picture() -> None:
+    desktop = FakeDesktop(SCREEN, apps={"editor": lambda _: FakeWindow(title="editor", region=WINDOW)})
+    await desktop.launch("editor")
+    computer = Computer(desktop, VIEW)
+    assert "in 300x163 at (320, 188)" in (await do(computer, "key", text="alt+F4")).text
 
 
 @pytest.mark.parametrize(
