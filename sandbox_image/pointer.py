@@ -51,6 +51,8 @@ PACE_S = 0.002
 """Between two motions of a drag: programs that follow it answer each of them."""
 DWELL_S = 0.03
 """At each point of a drag's path: browsers tell a page one motion a frame, and would cut the corners off."""
+APART_S = 0.002
+"""Between two clicks of one double or triple click: browsers take presses of the same millisecond for one."""
 HELD_S = 1.0
 """How long somebody may hold the pointer before it is an error."""
 BATCH = 50
@@ -93,7 +95,8 @@ def click(desk: Desk, action: Click) -> Done:
     """
     _refuse_held(desk, action.button)
     with _beside(desk, action.modifiers, action.at, action.button):
-        for _ in range(action.count):
+        for number in range(action.count):
+            desk.rest(APART_S if number else 0)
             _press(desk, action.button)
             _release(desk, action.button)
             _thawed(desk, action.button)

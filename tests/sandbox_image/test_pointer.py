@@ -80,6 +80,13 @@ async def test_a_click_without_a_place_is_where_the_pointer_is(hands: Hands, tar
     assert [(note.x, note.y) for note in target.noted("press", count=1)] == [(place.x, place.y)]
 
 
+async def test_clicks_of_one_triple_click_never_have_the_same_time(hands: Hands, target: Target) -> None:
+    for _ in range(20):
+        await hands.do(Click(at=target.at(37, 53), count=3))
+    times = target.times(X.ButtonPress, 60)
+    assert len(set(times)) == 60
+
+
 @pytest.mark.parametrize("then", [Click(count=2), Drag(path=(ScreenPoint(x=0, y=0),) * 2), ButtonDown()])
 async def test_a_click_is_not_counted_with_what_is_pressed_after_it(
     hands: Hands, target: Target, then: Click | Drag | ButtonDown
