@@ -28,9 +28,12 @@ LONGEST = 300
 """Seconds that a key is held or nothing is done at most."""
 Seconds = Annotated[int, Field(strict=True, ge=0, le=LONGEST)]
 TOOL = "computer"
-PRESSED = Settle(quiet_ms=300)
-"""GTK shows a button that a key presses as pressed for 250 ms, and only then does what it is for."""
-_PRESSING = frozenset({"return", "enter", "kp_enter", "space"})
+ANSWER = Settle(first_ms=300, quiet_ms=300)
+"""How long the screen is to be still after an action. Many programs finish on a clock of their own: GTK shows a button
+as pressed for 250 ms before it does what that is for, browsers tell a title and begin to fade 100 ms late. A model
+takes seconds for a turn, and the next action of the same turn would have waited 200 ms anyway."""
+HOVER = Settle(first_ms=700, quiet_ms=700)
+"""The same after a motion without a button: tooltips come after half a second."""
 
 
 class _Action(BaseModel):
@@ -247,26 +250,27 @@ class Computer:
         match action:
             case Type(text=text):
                 told = self._reveal(text)
-                return await self._desktop.type(told, secret=told != text)
+                return await self._desktop.type(told, secret=told != text, settle=ANSWER)
             case Key(text=keys, repeat=repeat):
-                return await self._desktop.press(keys, repeat=repeat, settle=PRESSED if _presses(keys) else Settle())
+                return await self._desktop.press(keys, repeat=repeat, settle=ANSWER)
             case HoldKey(text=keys, duration=seconds):
-                return await self._desktop.hold(keys, seconds)
+                return await self._desktop.hold(keys, seconds, settle=ANSWER)
 
     async def _point(self, action: Clicks | Drag | Move | Hold | Scroll) -> Effect:
         desktop = self._desktop
         match action:
             case Clicks(coordinate=place, text=text):
                 button, count = _BUTTONS[action.action]
-                return await desktop.click(self._at(place), button=button, count=count, modifiers=_modifiers(text))
+                held = _modifiers(text)
+                return await desktop.click(self._at(place), button=button, count=count, modifiers=held, settle=ANSWER)
             case Drag():
                 return await self._drag(action)
             case Move(coordinate=(x, y)):
-                return await desktop.move(self._view.to_screen(ModelPoint(x, y)))
+                return await desktop.move(self._view.to_screen(ModelPoint(x, y)), settle=HOVER)
             case Hold(action="left_mouse_down"):
-                return await desktop.button_down()
+                return await desktop.button_down(settle=ANSWER)
             case Hold():
-                return await desktop.button_up()
+                return await desktop.button_up(settle=ANSWER)
             case Scroll():
                 return await self._scroll(action)
 
@@ -281,7 +285,7 @@ class Computer:
     async def _drag(self, action: Drag) -> Effect:
         to = self._view.to_screen(ModelPoint(*action.coordinate))
         start = self._at(action.start_coordinate) or (await self._desktop.pointer()).at
-        return await self._desktop.drag(start, to, modifiers=_modifiers(action.text))
+        return await self._desktop.drag(start, to, modifiers=_modifiers(action.text), settle=ANSWER)
 
     async def _scroll(self, action: Scroll) -> Effect:
         across, down = _WHEEL[action.scroll_direction]
@@ -290,17 +294,12 @@ class Computer:
             dx=across * action.scroll_amount,
             dy=down * action.scroll_amount,
             modifiers=_modifiers(action.text),
+            settle=ANSWER,
         )
 
     async def _where(self) -> str:
         point = self._view.to_model((await self._desktop.pointer()).at)
         return f"X={point.x},Y={point.y}"
-
-
-def _presses(keys: str) -> bool:
-    """Whether it may press a button of a dialog."""
-    *held, key = keys.casefold().split("+")
-    return key.strip() in _PRESSING or "alt" in held
 
 
 def _modifiers(text: str | None) -> tuple[str, ...]:

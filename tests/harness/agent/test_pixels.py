@@ -26,6 +26,10 @@ a.onclick=()=>{a.remove();b.style.display='block'}
 b.ondblclick=()=>{b.remove();i.style.display='block';i.focus()}
 i.oninput=()=>{if(i.value=='Grüße')document.body.style.background='rgb(20,160,20)'}
 </script>"""
+LATE = """<!doctype html><title>form</title><body style="margin:0">
+<div id=a style="width:14px;height:14px;background:rgb(220,20,20)"></div><script>
+a.onclick=()=>{a.style.background='rgb(20,20,220)';setTimeout(()=>{a.style.background='rgb(20,160,20)'},200)}
+</script>"""
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +45,8 @@ def key(monkeypatch: pytest.MonkeyPatch) -> None:
         ("claude-haiku-4-5", "2560x1440"),
         ("claude-sonnet-5-5", "3840x2160"),
         ("claude-opus-5-5", "640x480"),
+        ("claude-haiku-5-5", "800x1280"),
+        ("claude-fable-5-2", "1281x801"),
     ],
 )
 async def test_small_targets_at_the_edges_are_hit_on_screens_of_all_sizes(model: str, screen: str) -> None:
@@ -65,15 +71,22 @@ async def test_an_older_tool_is_told_that_pictures_are_smaller_now() -> None:
     assert {max(picture.size) for picture in api.requests[-1].pictures} == {1000}
 
 
+async def test_the_picture_after_an_action_shows_what_comes_of_it_a_moment_later() -> None:
+    steps = [click_on(RED), see(GREEN)]
+    async with stand_in(PixelPolicy(steps, patience=0)) as api:
+        assert await filled(api, "claude-opus-5", "1280x800", LATE) == Finished("Done.")
+    assert api.violations == []
+
+
 def filling() -> PixelPolicy:
     """A model that fills the page's form."""
     return PixelPolicy([click_on(RED), click_on(BLUE, action="double_click"), do("type", text="Grüße"), see(GREEN)])
 
 
-async def filled(api: StandIn, model: str, screen: str) -> Outcome:
+async def filled(api: StandIn, model: str, screen: str, page: str = PAGE) -> Outcome:
     """What becomes of the task in a sandbox with the page."""
     async with harness.sandbox(screen=screen) as desktop:
-        await desktop.put(PAGE.encode(), "form.html")
+        await desktop.put(page.encode(), "form.html")
         await desktop.launch("chromium", "--kiosk", "form.html")
         await desktop.wait_for_window("form")
         await desktop.wait_for_still()

@@ -7,7 +7,7 @@ from harness.geometry import Viewport
 from harness.sandbox.desktop import Desktop
 from harness.testing import FakeDesktop, FakeGuest, FakeWindow
 from harness.tools.call import Call, Json, Result
-from harness.tools.computer import KINDS, PRESSED, SAME, Computer
+from harness.tools.computer import ANSWER, HOVER, KINDS, SAME, Computer
 from sandbox_image.wire import Answer, Perform, Region, Settle, Size
 
 SCREEN = Size(width=1280, height=800)
@@ -209,11 +209,22 @@ def guest() -> Listening:
 
 
 @pytest.mark.parametrize(
-    ("keys", "settle"),
-    [(keys, PRESSED) for keys in ("Return", "alt+s", "space", "KP_Enter")] + [("ctrl+s", Settle()), ("a", Settle())],
+    ("name", "given", "settle"),
+    [
+        ("key", {"text": "Return"}, ANSWER),
+        ("hold_key", {"text": "a", "duration": 1}, ANSWER),
+        ("type", {"text": "a"}, ANSWER),
+        ("left_click", {"coordinate": [5, 5]}, ANSWER),
+        ("left_click_drag", {"start_coordinate": [5, 5], "coordinate": [9, 9]}, ANSWER),
+        ("scroll", {"scroll_direction": "up", "scroll_amount": 1}, ANSWER),
+        ("left_mouse_down", {}, ANSWER),
+        ("mouse_move", {"coordinate": [5, 5]}, HOVER),
+    ],
 )
-async def test_a_key_that_may_press_a_button_is_given_time_to(guest: Listening, keys: str, settle: Settle) -> None:
-    await do(Computer(Desktop(guest, SCREEN), VIEW), "key", text=keys)
+async def test_programs_are_given_time_to_finish_what_an_action_began(
+    guest: Listening, name: str, given: Json, settle: Settle
+) -> None:
+    await do(Computer(Desktop(guest, SCREEN), VIEW), name, **given)
     assert guest.asked == [settle]
 
 
