@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.cli.show import Show
 from harness.errors import UsageError
+from harness.events import RunStarted, TaskStarted
 from harness.record.folder import RunFolder, read_events
 from harness.record.report import write_report
 from harness.record.summary import summary
@@ -21,7 +22,14 @@ def made(runs: Path, name: str) -> RunFolder:
 
 
 def finished(folder: RunFolder, show: Show) -> dict[str, object]:
-    """Write the report, say where it is, and sum up the run: also after an interruption, to tell how far it went."""
+    """Write the report, say where it is, and sum up the run: also after an interruption, to tell how far it went.
+
+    What ended before it began, such as where a file could not be put, has nothing to report.
+    """
+    events = read_events(folder.path)
+    told = {**summary(events), "folder": str(folder.path)}
+    if not any(isinstance(event, RunStarted | TaskStarted) for event in events):
+        return told
     report = write_report(folder.path)
     show.report(report)
-    return {**summary(read_events(folder.path)), "folder": str(folder.path), "report": str(report)}
+    return {**told, "report": str(report)}
