@@ -73,7 +73,7 @@ class Show(ABC):
             self._live = Live(
                 console=self._console, get_renderable=self._now, refresh_per_second=_PER_SECOND, transient=True
             )
-            self._live.start()
+            self._live.start(refresh=True)
 
     def _over(self) -> None:
         """Nothing is at work any more."""
@@ -88,12 +88,13 @@ class Show(ABC):
         else:
             self._console.print(what, soft_wrap=not wrapped, highlight=False, markup=False)
 
-    def _print_indented(self, text: str, by: int, style: str = "") -> None:
+    def _print_indented(self, text: str | Text, by: int, style: str = "") -> None:
         """A text that stays; on a terminal its lines are wrapped within their margin."""
+        told = text if isinstance(text, Text) else Text(printable(text), style)
         if self._console.is_terminal:
-            self._print(Padding(Text(printable(text), style), (0, 0, 0, by)), wrapped=True)
+            self._print(Padding(told, (0, 0, 0, by)), wrapped=True)
         else:
-            self._print(Text(indented(printable(text), by), style))
+            self._print(Text("\n").join(Text.assemble(" " * by, one) for one in told.split("\n", allow_blank=True)))
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.spinner import Spinner
@@ -103,6 +103,17 @@ class ShowTask(Show):
             case _:
                 pass
 
+    def recall(self, events: Iterable[Event]) -> None:
+        """Take what was told of the task before it is resumed: what it is, and what was paid for it."""
+        for event in events:
+            match event:
+                case TaskStarted():
+                    self._begin(event)
+                case TurnFinished():
+                    self._paid.append(event)
+                case _:
+                    pass
+
     def _begin(self, event: TaskStarted) -> None:
         self._began = self._clock()
         self._do(_THINKING)
@@ -153,7 +164,8 @@ class ShowTask(Show):
         self._print(Text(""))
         word, style = _ENDINGS[event.outcome]
         turns = "1 turn" if event.turns == 1 else f"{event.turns} turns"
-        self._print(Text.assemble("  ", (word, style), f" after {turns} in {seconds(event.seconds)}{self._spent()}"))
+        came_to = f" after {turns} in {seconds(event.seconds)}{self._spent()}"
+        self._print_indented(Text.assemble((word, style), came_to), 2)
         if event.message.strip() and event.message.strip() not in (self._said.strip(), event.outcome):
             self._print_indented(event.message.strip(), 4)
         if event.value is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AbstractAsyncContextManager, ExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from harness.errors import BadAnswer
 from harness.events import Event, SandboxStarted
 from harness.model.reach import Reach
 from harness.record.conversation import Recorded
+from harness.record.folder import read_events
 from harness.sandbox.spec import SandboxSpec
 
 if TYPE_CHECKING:
@@ -82,21 +83,25 @@ class Work:
             self._signal = self._signal or which
             self._control.stop(f"stopped by {which.name}")
 
-        result, began = INTERRUPTED, time.monotonic()
+        result, began, show = INTERRUPTED, time.monotonic(), ShowTask(self.console)
         with heeding(heed):
             try:
-                async with sandbox as running:
-                    result = await self._in(running, time.monotonic() - began)
+                async with AsyncExitStack() as stack:
+                    with show:
+                        running = await stack.enter_async_context(sandbox)
+                    result = await self._in(running, show, time.monotonic() - began)
             except asyncio.CancelledError:
                 if self._signal is None:
                     raise
         return 128 + self._signal if self._signal else result
 
-    async def _in(self, running: Running, seconds: float) -> int:
+    async def _in(self, running: Running, show: ShowTask, seconds: float) -> int:
         """The task and its folder, whatever becomes of it. Starting the sandbox took so many seconds."""
         with ExitStack() as stack:
             folder = stack.enter_context(self.folder)
-            show = stack.enter_context(ShowTask(self.console))
+            stack.enter_context(show)
+            if self.earlier:
+                show.recall(read_events(folder.path))
             stack.callback(lambda: self.told.update(finished(folder, show)))
             done = await self._done(running, show, seconds)
             for problem in done.missing:

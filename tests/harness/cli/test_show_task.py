@@ -111,6 +111,27 @@ def test_a_task_that_is_resumed_says_so() -> None:
     assert "  resumed after turn 7" in lines([STARTED, TaskResumed(turn=7)])
 
 
+def test_what_a_resumed_task_comes_to_is_all_of_it() -> None:
+    out = io.StringIO()
+    with ShowTask(Console(file=out, width=80)) as show:
+        show.recall([STARTED, TURN, CALL, paid(1)])
+        for event in [TaskResumed(turn=1), TurnStarted(turn=2), paid(2), finished()]:
+            show(event)
+    told = [" ".join(one.split()) for one in out.getvalue().splitlines()]
+    assert told[:2] == ["Write a shopping list and save it as list.txt claude-sonnet-5-5, high", "resumed after turn 1"]
+    assert "2.1k tokens" in " ".join(told)
+
+
+def test_the_last_line_is_broken_between_words_on_a_narrow_terminal() -> None:
+    out = io.StringIO()
+    show = ShowTask(Console(file=out, width=40, force_terminal=True, color_system=None))
+    for event in [STARTED, TURN, paid(1), finished()]:
+        show(event)
+    at = next(one for one in out.getvalue().splitlines() if "finished" in one)
+    assert at.startswith("  finished after")
+    assert len(at.rstrip()) <= 40
+
+
 def test_nothing_from_a_model_or_a_sandbox_can_drive_the_terminal() -> None:
     evil = "\x1b]0;title\x07\nx"
     call = CALL.model_copy(update={"told": evil})

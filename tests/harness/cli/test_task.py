@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from harness.agent import Failed, Finished, LimitReached, Outcome, Refused, Stop
 from harness.agent.errand import Done, Errand
 from harness.cli.folders import made
 from harness.cli.task import Work, code
-from harness.errors import BadAnswer, ModelError, NotAllowed, SandboxLost, UsageError
+from harness.errors import BadAnswer, FileFailed, ModelError, NotAllowed, SandboxLost, UsageError
 from harness.record.conversation import exchanges
 from harness.sandbox.life import Running
 from harness.sandbox.ownership import Folder
@@ -103,6 +104,32 @@ async def test_a_signal_ends_a_task_with_an_outcome_and_what_is_to_be_collected(
     assert (begun.told["outcome"], begun.told["message"]) == ("stopped", f"stopped by {which.name}")
     assert (folder / "files" / "list.txt").is_file()
     assert (folder / "report.html").is_file()
+
+
+async def test_that_a_sandbox_starts_is_shown(work: Callable[..., Work], tmp_path: Path) -> None:
+    begun, seen = work(LOOKS), ""
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Running]:
+        nonlocal seen
+        seen = shown(begun)
+        async with sandbox(FakeDesktop(), tmp_path) as running:
+            yield running
+
+    begun.console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    assert await begun.run(slow()) == 0
+    assert "starting a sandbox" in seen
+
+
+async def test_where_a_file_cannot_be_put_that_is_told_and_there_is_no_report(
+    work: Callable[..., Work], tmp_path: Path
+) -> None:
+    begun = work(LOOKS)
+    begun.errand = replace(begun.errand, put=[(tmp_path / "script.yaml", "/")])
+    with pytest.raises(FileFailed):
+        await begun.run(sandbox(FakeDesktop(), tmp_path))
+    assert begun.told["outcome"] == "unfinished"
+    assert "report" not in begun.told
 
 
 async def test_a_second_signal_ends_it_at_once(work: Callable[..., Work]) -> None:
