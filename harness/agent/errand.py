@@ -34,9 +34,9 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """How the task ended, and what could not be collected, in words."""
+    """How the task ended, None where it had before, and what could not be collected, in words."""
 
-    outcome: Outcome
+    outcome: Outcome | None
     missing: tuple[str, ...] = ()
 
 
@@ -61,8 +61,13 @@ async def run_errand(
     outcome = await run_task(
         errand.task, desktop, emit, people=people, control=control, reach=reach, around=around, earlier=earlier
     )
+    return Done(outcome, await collected(errand, desktop, emit, files))
+
+
+async def collected(errand: Errand, desktop: Desktop, emit: Emit, files: Path) -> tuple[str, ...]:
+    """Collect into the folder `files`; what could not be, in words."""
     problems = [await _collect(path, desktop, emit, files) for path in errand.collect]
-    return Done(outcome, tuple(problem for problem in problems if problem))
+    return tuple(problem for problem in problems if problem)
 
 
 async def _collect(path: str, desktop: Desktop, emit: Emit, files: Path) -> str:

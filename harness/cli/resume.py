@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_text
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from harness.agent.task import Earlier, check
 from harness.cli.order import ORDER, Order
 from harness.cli.task import Work
 from harness.errors import UsageError
-from harness.events import SandboxStarted, TaskFinished, TurnFinished
+from harness.events import FileCollected, SandboxStarted, TaskFinished, TurnFinished
 from harness.model.transcript import Transcript
 from harness.model.turn import Usage
 from harness.record.conversation import last_exchange
@@ -35,28 +36,43 @@ def resume(
 ) -> None:
     """Go on with a task whose process was killed, at the desktop where it was.
 
+    `harness resume runs/20260301-120000-shopping-list`
+
     The desktop lives for 15 minutes after that. The model is told what is not known to have been done. Exit codes are
     those of `harness run`.
     """
     from harness.sandbox.adopting import adopt_sandbox  # noqa: PLC0415 - the engine's library is slow to import
 
-    order, sandbox, earlier = left(run)
-    errand = Errand(order.task(), collect=order.collect)
+    rest = left(run)
+    errand = Errand(rest.order.task(), collect=rest.order.collect)
     reach = read().reach
-    check(errand.task, reach)
-    work = Work(errand, RunFolder(run), Console(stderr=json), reach, keep=keep, earlier=earlier)
+    if not rest.ended:
+        check(errand.task, reach)
+    folder, console = RunFolder(run), Console(stderr=json)
+    work = Work(errand, folder, console, reach, keep=keep, earlier=rest.earlier, ended=rest.ended)
     with asyncio.Runner() as runner:
-        code = runner.run(work.run(adopt_sandbox(sandbox)))
+        code = runner.run(work.run(adopt_sandbox(rest.sandbox)))
     if json:
         typer.echo(json_text.dumps({"exit_code": code, **work.told}, indent=2, ensure_ascii=False))
     raise typer.Exit(code)
 
 
-def left(run: Path) -> tuple[Order, str, Earlier | None]:
-    """What was ordered, the sandbox's id, and how far it got; None where the model was not asked anything yet.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run whose process is gone was to do, the sandbox's id, and how far it got.
 
-    Raises UsageError for what is no task's run, and for one that has ended.
+    `earlier` is None where the model was not asked anything yet. Where the task has `ended`, what is left of the order
+    is to collect.
     """
+
+    order: Order
+    sandbox: str
+    earlier: Earlier | None = None
+    ended: bool = False
+
+
+def left(run: Path) -> Left:
+    """What is left to do. Raises UsageError for what is no task's run, and for one with which all is done."""
     events = read_events(run)
     sandbox = next((event.sandbox for event in reversed(events) if isinstance(event, SandboxStarted)), "")
     try:
@@ -66,8 +82,12 @@ def left(run: Path) -> tuple[Order, str, Earlier | None]:
     if not sandbox:
         raise UsageError(f"{run}: the sandbox had not started yet; begin anew with harness run")
     if end := next((event for event in events if isinstance(event, TaskFinished)), None):
-        raise UsageError(f"{run} has ended ({end.outcome}: {end.message}); there is nothing to go on with")
-    return order, sandbox, _earlier(run, [event for event in events if isinstance(event, TurnFinished)])
+        kept = {event.source for event in events if isinstance(event, FileCollected)}
+        collect = tuple(path for path in order.collect if path not in kept)
+        if not collect:
+            raise UsageError(f"{run} has ended ({end.outcome}: {end.message}); there is nothing to go on with")
+        return Left(order.model_copy(update={"collect": collect}), sandbox, ended=True)
+    return Left(order, sandbox, _earlier(run, [event for event in events if isinstance(event, TurnFinished)]))
 
 
 def _earlier(run: Path, turns: list[TurnFinished]) -> Earlier | None:

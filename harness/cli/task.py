@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.agent import Control, Failed, Finished, People, Stopped
-from harness.agent.errand import Done, Errand, placed, run_errand
+from harness.agent.errand import Done, Errand, collected, placed, run_errand
 from harness.agent.task import check
 from harness.cli import FAILED, INTERRUPTED, PASSED, code_of
 from harness.cli.asking import Terminal
@@ -61,7 +61,10 @@ def lasting(spec: SandboxSpec) -> SandboxSpec:
 
 @dataclass
 class Work:
-    """One task in a sandbox, and the folder that tells of it. `earlier` was done of it by a process that is gone."""
+    """One task in a sandbox, and the folder that tells of it.
+
+    `earlier` was done of it by a process that is gone; where that one `ended` it, only the collecting is left.
+    """
 
     errand: Errand
     folder: RunFolder
@@ -69,6 +72,7 @@ class Work:
     reach: Reach = field(default_factory=Reach)
     keep: bool = False
     earlier: Earlier | None = None
+    ended: bool = False
     told: dict[str, object] = field(default_factory=dict)
     _control: Control = field(default_factory=Control)
     _signal: signal.Signals | None = None
@@ -100,7 +104,7 @@ class Work:
         with ExitStack() as stack:
             folder = stack.enter_context(self.folder)
             stack.enter_context(show)
-            if self.earlier:
+            if self.earlier or self.ended:
                 show.recall(read_events(folder.path))
             stack.callback(lambda: self.told.update(finished(folder, show)))
             done = await self._done(running, show, seconds)
@@ -126,6 +130,8 @@ class Work:
             show(event)
 
         emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=seconds))
+        if self.ended:
+            return Done(None, await collected(self.errand, running.desktop, emit, folder.files))
         terminal = Terminal(self.console, stop=self._control.stop, aside=show.held)
         return await run_errand(
             self.errand,
@@ -143,7 +149,7 @@ class Work:
 def code(done: Done) -> int:
     """The exit code of a task that ended."""
     match done.outcome:
-        case Finished():
+        case Finished() | None:
             return FAILED if done.missing else PASSED
         case Stopped():
             return INTERRUPTED

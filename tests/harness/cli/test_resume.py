@@ -14,7 +14,7 @@ from harness.cli import execute
 from harness.cli.order import Options, ordered
 from harness.cli.resume import left
 from harness.errors import UsageError
-from harness.events import Bounds, Event, SandboxStarted, TaskFinished, TaskStarted
+from harness.events import Bounds, Event, FileCollected, SandboxStarted, TaskFinished, TaskStarted
 from harness.model.transcript import UNKNOWN
 from harness.record.conversation import exchanges
 from harness.record.folder import RunFolder
@@ -48,8 +48,19 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_a_run_that_was_cut_off_before_anything_was_asked_begins_anew_where_it_was(folder: RunFolder) -> None:
     tell(folder, IN_ONE, BEGUN)
-    order, sandbox, earlier = left(folder.path)
-    assert (order.text, sandbox, earlier) == ("look", "0123456789ab", None)
+    rest = left(folder.path)
+    assert (rest.order.text, rest.sandbox, rest.earlier, rest.ended) == ("look", "0123456789ab", None, False)
+
+
+def test_of_a_task_that_ended_what_was_not_collected_yet_is_left(tmp_path: Path) -> None:
+    folder = RunFolder.new(tmp_path / "runs", "look")
+    ordered("look", Options(collect=("a", "b")), read(model="scripted:x")).write(folder.path)
+    tell(folder, IN_ONE, BEGUN, ENDED, FileCollected(source="a", name="a"))
+    rest = left(folder.path)
+    assert (rest.order.collect, rest.ended) == (("b",), True)
+    tell(folder, FileCollected(source="b", name="b"))
+    with pytest.raises(UsageError, match="has ended"):
+        left(folder.path)
 
 
 @pytest.mark.parametrize(

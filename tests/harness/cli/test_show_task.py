@@ -115,7 +115,8 @@ def test_what_a_resumed_task_comes_to_is_all_of_it() -> None:
     out = io.StringIO()
     with ShowTask(Console(file=out, width=80)) as show:
         show.recall([STARTED, TURN, CALL, paid(1)])
-        for event in [TaskResumed(turn=1), TurnStarted(turn=2), paid(2), finished()]:
+        rest: list[Event] = [TaskResumed(turn=1), TurnStarted(turn=2), paid(2), finished()]
+        for event in rest:
             show(event)
     told = [" ".join(one.split()) for one in out.getvalue().splitlines()]
     assert told[:2] == ["Write a shopping list and save it as list.txt claude-sonnet-5-5, high", "resumed after turn 1"]
@@ -125,7 +126,8 @@ def test_what_a_resumed_task_comes_to_is_all_of_it() -> None:
 def test_the_last_line_is_broken_between_words_on_a_narrow_terminal() -> None:
     out = io.StringIO()
     show = ShowTask(Console(file=out, width=40, force_terminal=True, color_system=None))
-    for event in [STARTED, TURN, paid(1), finished()]:
+    events: list[Event] = [STARTED, TURN, paid(1), finished()]
+    for event in events:
         show(event)
     at = next(one for one in out.getvalue().splitlines() if "finished" in one)
     assert at.startswith("  finished after")

@@ -132,6 +132,15 @@ async def test_where_a_file_cannot_be_put_that_is_told_and_there_is_no_report(
     assert "report" not in begun.told
 
 
+async def test_of_a_task_that_had_ended_only_the_rest_is_collected(work: Callable[..., Work], tmp_path: Path) -> None:
+    begun = work(LOOKS, "none.txt")
+    assert await begun.run(sandbox(FakeDesktop(), tmp_path)) == 1
+    again = replace(begun, ended=True)
+    assert await again.run(sandbox(FakeDesktop(files={"none.txt": b"late"}), tmp_path)) == 0
+    assert (again.told["outcome"], again.told["turns"], again.told["files"]) == ("finished", 2, ["none.txt"])
+    assert (begun.folder.files / "none.txt").read_bytes() == b"late"
+
+
 async def test_a_second_signal_ends_it_at_once(work: Callable[..., Work]) -> None:
     stuck = asyncio.Event()
 
