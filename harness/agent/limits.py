@@ -71,7 +71,7 @@ class Spent:
         if limits.tokens is not None and tokens >= limits.tokens:
             return LimitReached("tokens", f"{tokens} tokens were used; {limits.tokens} are allowed")
         if limits.cost is not None and self.cost is not None and self.cost >= limits.cost:
-            return LimitReached("cost", f"${self.cost:.2f} were spent; ${limits.cost:.2f} are allowed")
+            return LimitReached("cost", f"${self.cost:.4g} were spent; ${limits.cost:g} are allowed")
         return self.out_of_time(limits)
 
     def out_of_time(self, limits: Limits) -> LimitReached | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 import harness
 from harness.errors import ActionFailed, HarnessError, NotAllowed, UsageError
@@ -113,9 +114,5 @@ def _show(error: HarnessError, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps({"error": error.describe()}, ensure_ascii=False), err=True)
     else:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]error:[/] {_plain(str(error))}", highlight=False)
-
-
-def _plain(text: str) -> str:
-    """Text that rich shows as it is."""
-    return text.replace("[", r"\[")
+        told = Text.assemble(("error:", "bold red"), f" {error}")
+        Console(stderr=True, soft_wrap=True).print(told, highlight=False)

@@ -73,12 +73,12 @@ class Left:
 
 def left(run: Path) -> Left:
     """What is left to do. Raises UsageError for what is no task's run, and for one with which all is done."""
-    events = read_events(run)
-    sandbox = next((event.sandbox for event in reversed(events) if isinstance(event, SandboxStarted)), "")
     try:
         order = Order.model_validate_json((run / ORDER).read_bytes())
     except (OSError, ValidationError) as error:
         raise UsageError(f"{run} is not the folder of a task's run: {ORDER} cannot be read ({error})") from None
+    events = read_events(run)
+    sandbox = next((event.sandbox for event in reversed(events) if isinstance(event, SandboxStarted)), "")
     if not sandbox:
         raise UsageError(f"{run}: the sandbox had not started yet; begin anew with harness run")
     if end := next((event for event in events if isinstance(event, TaskFinished)), None):

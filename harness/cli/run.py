@@ -147,7 +147,15 @@ def _is_path(word: str) -> bool:
     """Whether it is there, or can only be meant as a path."""
     if not word.strip() or "\n" in word:
         return False
-    return Path(word).exists() or (len(word.split()) == 1 and (word.endswith((".yaml", ".yml")) or "/" in word))
+    return _exists(word) or (len(word.split()) == 1 and (word.endswith((".yaml", ".yml")) or "/" in word))
+
+
+def _exists(word: str) -> bool:
+    """Whether there is such a path; words that are too long for one are none."""
+    try:
+        return Path(word).exists()
+    except OSError:
+        return False
 
 
 def refuse(what: str, given: Mapping[str, object]) -> None:

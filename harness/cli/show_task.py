@@ -45,6 +45,8 @@ _ENDINGS: dict[Ending, tuple[str, str]] = {
 _THINKING = "thinking…"
 _WIDEST, _LEAST, _BESIDE = 64, 20, 33
 """Characters of what is done: at most, at least, and what stands beside it in a line."""
+_TASK = 500
+"""Characters of a task that are shown; the report has all."""
 _SAYING = 3
 """Lines of what is being said that are shown."""
 _WHY = 3
@@ -118,7 +120,9 @@ class ShowTask(Show):
         self._began = self._clock()
         self._do(_THINKING)
         effort = f", {event.effort}" if event.effort else ""
-        self._print(Text.assemble((line(event.task), "bold"), (f"  {line(event.model)}{effort}", "dim")))
+        task = Text(line(event.task), "bold")
+        task.truncate(_TASK, overflow="ellipsis")
+        self._print(Text.assemble(task, (f"  {line(event.model)}{effort}", "dim")))
 
     def _do(self, what: str, wait: float = 0.0) -> None:
         self._doing, self._since, self._wait, self._saying = what, self._clock(), wait, ""

@@ -170,7 +170,8 @@ def _refusal(error: APIStatusError, status: int, told: str) -> ModelError:
     if status == _BAD and ("computer_" in told or "computer-use-" in told):
         return ToolUnknown(f"the model does not take a tool: {told}")
     if status == 404:  # noqa: PLR2004 - not found
-        return Rejected(f"the API knows no such model, or nothing at this address (404): {told}; see to --model")
+        advice = "see to --model; those that are known are listed by harness models"
+        return Rejected(f"the API knows no such model, or nothing at this address (404): {told}; {advice}")
     return Rejected(f"the API refuses the request ({status} {error.type or ''}): {told}")
 
 

@@ -38,6 +38,13 @@ def test_the_first_limit_that_is_used_up_is_told(limits: Limits, name: str) -> N
     assert reached.limit == name
 
 
+def test_less_than_a_cent_is_told_as_it_is() -> None:
+    spent = Spent(cost=0.00361)
+    reached = spent.reached(Limits(cost=0.003))
+    assert reached is not None
+    assert reached.message == "$0.00361 were spent; $0.003 are allowed"
+
+
 def test_without_limits_none_is_reached() -> None:
     spent = Spent()
     spent.add(Turn({"usage": {"input_tokens": 10**12}}))

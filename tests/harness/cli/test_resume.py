@@ -74,8 +74,10 @@ def test_what_there_is_nothing_to_go_on_with_is_told(folder: RunFolder, events: 
 
 
 def test_what_is_no_run_of_a_task_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(["resume", str(tmp_path / "none")]) == 2
-    assert "is not the folder of a task's run" in " ".join(capsys.readouterr().err.split())
+    (tmp_path / "file").write_text("no folder")
+    for name in ("none", "file"):
+        assert execute(["resume", str(tmp_path / name)]) == 2
+        assert "is not the folder of a task's run" in " ".join(capsys.readouterr().err.split())
 
 
 def tell(folder: RunFolder, *events: Event) -> None:

@@ -20,6 +20,16 @@ def test_words_are_a_task(words: str) -> None:
     assert meant([words]) == words.strip()
 
 
+@pytest.mark.parametrize("words", ["write a list, " * 100, "列" * 300, "look at " + "a/" * 3000])
+def test_a_task_may_be_longer_than_a_path(words: str) -> None:
+    assert meant([words]) == words.strip()
+
+
+def test_a_message_says_what_was_written_and_no_picture_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["run", TASK, "--model", "scripted:x", "--approve", "ask:computer:[bold]:smile:"]) == 2
+    assert "'ask:computer:[bold]:smile:'" in capsys.readouterr().err
+
+
 def test_a_task_may_come_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("Open the editor\nand write.\n"))
     assert meant(["-"]) == "Open the editor\nand write."

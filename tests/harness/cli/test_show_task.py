@@ -111,6 +111,11 @@ def test_a_task_that_is_resumed_says_so() -> None:
     assert "  resumed after turn 7" in lines([STARTED, TaskResumed(turn=7)])
 
 
+def test_of_a_task_of_many_words_the_first_are_shown() -> None:
+    told = lines([STARTED.model_copy(update={"task": "milk, " * 1000})])
+    assert len(" ".join(told)) < 600
+
+
 def test_what_a_resumed_task_comes_to_is_all_of_it() -> None:
     out = io.StringIO()
     with ShowTask(Console(file=out, width=80)) as show:

@@ -253,7 +253,7 @@ async def test_an_answer_that_takes_too_long_in_all_is_asked_for_again() -> None
         (Refuse(401, "invalid key"), NotAllowed, "ANTHROPIC_API_KEY"),
         (Refuse(402, "pay"), NotAllowed, "spending limit"),
         (Refuse(403, "no"), NotAllowed, "may not use this"),
-        (Refuse(404, "no such model"), Rejected, "no such model; see to --model"),
+        (Refuse(404, "no such model"), Rejected, "no such model; see to --model; those"),
         (Refuse(500, "never", should_retry=False), Unavailable, "never"),
         (DONE.badly(Insert(1, "message_delta", "[1]")), BadAnswer, "documented"),
         (DONE.badly(Insert(1, "content_block_delta", '{"type": "content_block_delta"}')), BadAnswer, "documented"),
