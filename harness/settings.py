@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from harness.agent.approvals import Rule
+from harness.agent.approvals import Rule, rule
 from harness.agent.limits import Limits
 from harness.agent.task import MODEL
 from harness.errors import UsageError
@@ -28,6 +28,16 @@ from harness.setting_sources import Environment, SettingsFile, contents, files, 
 
 def _unlimited(told: object) -> object:
     return None if isinstance(told, str) and told.strip().lower() == "none" else told
+
+
+def _in_one_line(told: object) -> object:
+    """A rule as `--approve` takes it, too."""
+    if not isinstance(told, str):
+        return told
+    try:
+        return rule(told)
+    except UsageError as error:
+        raise ValueError(str(error)) from None
 
 
 _OR_NONE = BeforeValidator(_unlimited)
@@ -64,8 +74,8 @@ class Settings(BaseSettings):
     """Where the folders of runs go."""
     fallback: str | None = None
     """The model to ask while the API is overloaded with the first one."""
-    approve: tuple[Rule, ...] = ()
-    """What needs approval; the first rule that is about a call decides."""
+    approve: tuple[Annotated[Rule, BeforeValidator(_in_one_line)], ...] = ()
+    """What needs approval, each as a table or as `--approve` takes it; the first rule that is about a call decides."""
     api: Api = Api()
     models: dict[str, Entry] = Field(default_factory=dict)
     """What differs from the catalog, by the name of the model."""
@@ -107,7 +117,7 @@ def _by_project(api: Api) -> Iterator[str]:
 
 
 def read(**flags: Any) -> Settings:
-    """The settings that hold here. `flags` are fields that weigh more; what is None in them is not given.
+    """The settings that hold here. `flags` are fields that weigh more; what is None or empty in them is not given.
 
     Raises UsageError naming each field that cannot be, and the file or variable that has it.
     """
@@ -121,4 +131,4 @@ def read(**flags: Any) -> Settings:
 
 def _given(flags: dict[str, Any]) -> dict[str, Any]:
     inner = {name: _given(value) if isinstance(value, dict) else value for name, value in flags.items()}
-    return {name: value for name, value in inner.items() if value is not None}
+    return {name: value for name, value in inner.items() if value not in (None, {})}

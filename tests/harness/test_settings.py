@@ -188,3 +188,19 @@ def test_every_setting_has_a_description() -> None:
     text = "".join(page.read_text() for page in pages)
     for name in Settings.model_fields:
         assert f"`{name}`" in text
+
+
+def test_a_rule_may_be_written_as_on_the_command_line(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(place, 'approve = ["ask:bash", "deny:computer:type"]')
+    assert [str(one) for one in read().approve] == ["ask:bash", "deny:computer:type"]
+    write(place, 'approve = ["aks:bash"]')
+    with pytest.raises(UsageError, match=r"approve\.0: found 'aks:bash'; .*there is no 'aks'; write it as"):
+        read()
+    monkeypatch.setenv("HARNESS_APPROVE", '["ask"]')
+    assert [str(one) for one in read().approve] == ["ask"]
+
+
+def test_what_is_not_given_hides_nothing_that_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_LIMITS", "[1")
+    with pytest.raises(UsageError, match="HARNESS_LIMITS: limits"):
+        read(limits={"steps": None})
