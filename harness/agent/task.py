@@ -18,6 +18,7 @@ from harness.agent.outcome import Outcome, Stopped
 from harness.agent.prompt import system
 from harness.agent.secrets import Secrets
 from harness.agent.telling import Telling
+from harness.errors import UsageError
 from harness.events import Emit, masked
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
@@ -28,7 +29,7 @@ from harness.model.transcript import Transcript
 from harness.model.turn import Usage
 from harness.tools.bash import NAME as BASH
 from harness.tools.bash import Bash
-from harness.tools.computer import Computer
+from harness.tools.computer import TOOL, Computer
 from harness.tools.custom import FunctionTool
 from harness.tools.editor import NAMES as EDITORS
 from harness.tools.editor import Editor
@@ -123,6 +124,8 @@ async def run_task(
     asked, such as a key. Cancelling tells that it was stopped, and goes on as a cancellation.
     """
     task = Task(task) if isinstance(task, str) else task
+    if not task.text.strip():
+        raise UsageError("the task is empty; say what is to be done")
     hidden = masked(emit, tuple(task.secrets.values()))
     mine = nullcontext(at_hand(around(model), task.model, reach)) if model else None
     async with mine or reached(task.model, reach, task.effort, around) as there:
@@ -157,6 +160,16 @@ def _asked(person: Callable[P, Awaitable[R] | R] | None, spent: Spent) -> Callab
     return ask
 
 
+def _own(functions: Sequence[Callable[..., object]]) -> list[FunctionTool]:
+    """Tools of one's own. Raises UsageError for one that cannot be, or whose name is taken."""
+    own, taken = [FunctionTool(function) for function in functions], {TOOL, BASH, ASK_HUMAN, *EDITORS.values()}
+    for tool in own:
+        if tool.name in taken:
+            raise UsageError(f"there is a tool named {tool.name} already; give the function another name")
+        taken.add(tool.name)
+    return own
+
+
 def _spent(price: Price | None, earlier: Earlier | None) -> Spent:
     if earlier is None:
         return Spent(price)
@@ -174,7 +187,7 @@ def _joined(
     view = Viewport(region=Region(x=0, y=0, width=screen.width, height=screen.height), shown=shown)
     telling = Telling(emit, view)
     result = form(task.form) if task.form is not None else None
-    own = [FunctionTool(function) for function in task.tools]
+    own = _own(task.tools)
     asking = Asking(
         model=there.name,
         entry=entry,

@@ -108,3 +108,28 @@ async def test_without_a_key_nothing_begins(desktop: FakeDesktop, monkeypatch: p
     with pytest.raises(UsageError, match="set ANTHROPIC_API_KEY, or play turns from a file with --model scripted:FILE"):
         await run_task(Task("write"), desktop, events.append)
     assert events == []
+
+
+def bash(command: str) -> str:
+    """A shell of one's own."""
+    return command
+
+
+def price(article: str) -> float:
+    """What it costs."""
+    return float(len(article))
+
+
+@pytest.mark.parametrize(("tools", "name"), [([bash], "bash"), ([price, price], "price")])
+async def test_two_tools_of_a_name_are_told_before_anything_is_asked(
+    desktop: FakeDesktop, script: Callable[[str], str], tools: list[Callable[..., object]], name: str
+) -> None:
+    events: list[Event] = []
+    with pytest.raises(UsageError, match=f"there is a tool named {name} already"):
+        await run_task(Task("look", model=script(SCRIPT), tools=tools), desktop, events.append)
+    assert events == []
+
+
+async def test_a_task_without_words_is_none(desktop: FakeDesktop, script: Callable[[str], str]) -> None:
+    with pytest.raises(UsageError, match="the task is empty"):
+        await run_task(Task(" \n", model=script(SCRIPT)), desktop)
