@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from harness.cli.folders import finished, made
 from harness.cli.order import Options, ordered
 from harness.cli.show_task import ShowTask
 from harness.cli.signals import heeding
-from harness.errors import BadAnswer
+from harness.errors import BadAnswer, HarnessError
 from harness.events import Event, SandboxStarted
 from harness.model.reach import Reach
 from harness.record.conversation import Recorded
@@ -97,6 +98,11 @@ class Work:
             except asyncio.CancelledError:
                 if self._signal is None:
                     raise
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                told = f"{self.folder.path}: the disk is full, and the run ended there; make room, or see to --runs"
+                raise HarnessError(told) from None
         return 128 + self._signal if self._signal else result
 
     async def _in(self, running: Running, show: ShowTask, seconds: float) -> int:

@@ -17,7 +17,7 @@ from harness.agent import Failed, Finished, LimitReached, Outcome, Refused, Stop
 from harness.agent.errand import Done, Errand
 from harness.cli.folders import made
 from harness.cli.task import Work, code
-from harness.errors import BadAnswer, FileFailed, ModelError, NotAllowed, SandboxLost, UsageError
+from harness.errors import BadAnswer, FileFailed, HarnessError, ModelError, NotAllowed, SandboxLost, UsageError
 from harness.record.conversation import exchanges
 from harness.sandbox.life import Running
 from harness.sandbox.ownership import Folder
@@ -139,6 +139,13 @@ async def test_of_a_task_that_had_ended_only_the_rest_is_collected(work: Callabl
     assert await again.run(sandbox(FakeDesktop(files={"none.txt": b"late"}), tmp_path)) == 0
     assert (again.told["outcome"], again.told["turns"], again.told["files"]) == ("finished", 2, ["none.txt"])
     assert (begun.folder.files / "none.txt").read_bytes() == b"late"
+
+
+async def test_a_disk_that_is_full_is_told_with_the_folder(work: Callable[..., Work], tmp_path: Path) -> None:
+    begun = work(LOOKS)
+    (begun.folder.path / ".run.json.part").symlink_to("/dev/full")
+    with pytest.raises(HarnessError, match=f"{begun.folder.path}: the disk is full"):
+        await begun.run(sandbox(FakeDesktop(), tmp_path))
 
 
 async def test_a_second_signal_ends_it_at_once(work: Callable[..., Work]) -> None:
