@@ -20,36 +20,6 @@ _APPENDED = {"text_delta": "text", "thinking_delta": "thinking"}
 _REPLACED = {"signature_delta": ("signature",), "compaction_delta": ("content", "encrypted_content")}
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
-    """One event of a stream: its name and its data."""
-
-    name: str
-    data: str
-
-
-class EventReader:
-    """Lines in, events out, as the HTML standard's `text/event-stream` has it."""
-
-    def __init__(self) -> None:
-        self._name = ""
-        self._data: list[str] = []
-
-    def feed(self, line: str) -> ServerSentEvent | None:
-        """Take one line without its end; the event that an empty line completes."""
-        if not line:
-            done = ServerSentEvent(self._name or "message", "\n".join(self._data)) if self._data else None
-            self._name, self._data = "", []
-            return done
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            self._name = value
-        elif name == "data":
-            self._data.append(value)
-        return None
-
-
 @dataclass(slots=True)
 class Answer:
     """An answer on its way. `take` each event; `end` gives the message once its stream is over."""
@@ -75,8 +45,6 @@ class Answer:
                 self._blocks[_index(event)] = _object(event["content_block"])
             case "content_block_delta":
                 self._change(_index(event), _object(event["delta"]))
-            case "content_block_stop":
-                self._close(_index(event))
             case "message_delta":
                 self._message |= _object(event["delta"])
                 self._message["usage"] = _object(self._message.get("usage") or {}) | _told(event.get("usage"))
@@ -99,19 +67,30 @@ class Answer:
         else:
             raise BadAnswer(f"a block of an answer changes in a way that is not known: {kind}", json.dumps(delta))
 
-    def _close(self, index: int) -> None:
-        if told := self._inputs.pop(index, ""):
-            self._blocks[index]["input"] = _object(json.loads(told))
-
     def end(self) -> Json:
-        """The whole message. Raises CutShort where the stream ended before it did."""
-        if not self._over or self._message.get("stop_reason") is None:
+        """The whole message. Raises CutShort where the stream ended before it did, BadAnswer."""
+        stop = self._message.get("stop_reason")
+        if not self._over or stop is None:
             raise CutShort("the answer broke off before its end; nothing of it was done")
+        for index, told in self._inputs.items():
+            self._blocks[index] |= _input(told, cut=stop in _CUT)
         return self._message | {"content": [self._blocks[index] for index in sorted(self._blocks)]}
 
 
+_CUT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
+"""Reasons to stop in the midst of a call: its input is no JSON then, and is not needed, since none of it is done."""
 _BESIDES = ("context_management", "input_transformations")
 """What the last event may tell of a message beside its delta."""
+
+
+def _input(told: str, *, cut: bool) -> Json:
+    """A call's input, where all of it was told."""
+    try:
+        return {"input": _object(json.loads(told))} if told else {}
+    except (TypeError, ValueError):
+        if cut:
+            return {}
+        raise BadAnswer("the input of a call is no JSON object", told) from None
 
 
 def _index(event: Mapping[str, JsonValue]) -> int:

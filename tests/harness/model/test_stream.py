@@ -4,11 +4,9 @@ import json
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.errors import BadAnswer, CutShort
-from harness.model.stream import Answer, EventReader, ServerSentEvent
+from harness.model.stream import Answer
 from harness.tools.call import Json
 
 START: Json = {
@@ -30,9 +28,10 @@ def block(index: int, begun: Json, *deltas: Json) -> list[Json]:
     ]
 
 
-def message(*events: Json) -> Json:
+def message(*events: Json, stop: str = "end_turn") -> Json:
     answer = Answer()
-    for event in (START, *events, *END):
+    end: Json = {**END[0], "delta": {"stop_reason": stop}}
+    for event in (START, *events, end, END[1]):
         answer.take(event)
     return answer.end()
 
@@ -124,13 +123,13 @@ def test_input_that_is_no_json_is_a_bad_answer() -> None:
         message(*block(0, {"type": "tool_use", "input": {}}, {"type": "input_json_delta", "partial_json": '{"a'}))
 
 
-names = st.text(st.characters(categories=["L", "N"]), min_size=1)
-lines = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]))
+@pytest.mark.parametrize("stop", ["max_tokens", "model_context_window_exceeded", "refusal"])
+def test_an_answer_may_stop_in_the_midst_of_a_calls_input(stop: str) -> None:
+    called: Json = {"type": "tool_use", "id": "t", "name": "bash", "input": {}}
+    told = message(*block(0, called, {"type": "input_json_delta", "partial_json": '{"command": "cat'}), stop=stop)
+    assert told == {**told, "stop_reason": stop, "content": [called]}
 
 
-@given(st.lists(st.tuples(names, st.lists(lines, min_size=1))))
-def test_events_come_out_as_they_were_sent(sent: list[tuple[str, list[str]]]) -> None:
-    reader = EventReader()
-    text = "".join(f"event: {name}\n{''.join(f'data: {line}{chr(10)}' for line in data)}\n" for name, data in sent)
-    came = [event for line in text.split("\n") if (event := reader.feed(line))]
-    assert came == [ServerSentEvent(name, "\n".join(data)) for name, data in sent]
+def test_input_is_taken_though_nobody_says_that_its_block_is_over() -> None:
+    called = block(0, {"type": "tool_use", "input": {}}, {"type": "input_json_delta", "partial_json": '{"a": 1}'})
+    assert message(*called[:-1])["content"] == [{"type": "tool_use", "input": {"a": 1}}]
