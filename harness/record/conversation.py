@@ -34,7 +34,11 @@ class _Line(BaseModel):
 
 
 class Asked(_Line):
-    """A question, as it differs from the one before. `sha256` is that of its body as `canonical` writes it."""
+    """A question, as it differs from the one before.
+
+    `sha256` is that of its body, pictures by their hashes, as `canonical` writes it: with the pictures, which those
+    hashes vouch for, it would take longer with each turn.
+    """
 
     kind: Literal["asked"] = "asked"
     set: Json
@@ -74,12 +78,8 @@ class Exchange:
     request: Request
     sha256: str
     turn: Turn | None
-    error: str = ""  # why there was none, as far as that is known
-
-    @property
-    def whole(self) -> bool:
-        """Whether the body is the one that was asked; not where a picture of it has gone."""
-        return fingerprint(self.request.body) == self.sha256
+    error: str  # why there was none, as far as that is known
+    whole: bool  # whether the body is the one that was asked; not where a picture of it has gone
 
     @property
     def messages(self) -> list[Json]:
@@ -122,10 +122,10 @@ class Recorded:
 
 def exchanges(run: Path) -> Iterator[Exchange]:
     """Questions and answers of a run's folder, in order; a line that was cut off by a crash is left out."""
-    told, pictures = _Told(), Pictures(run)
+    told = _Told()
     for asked, ending in _exchanged(run):
         told.take(asked)
-        yield told.exchange(asked, ending, pictures)
+        yield told.exchange(asked, ending, Pictures(run))
 
 
 def last_exchange(run: Path) -> Exchange | None:
@@ -162,7 +162,9 @@ class _Told:
 
     def asked(self, request: Request, pictures: Pictures) -> Asked:
         """The next question, as it differs."""
-        body = {name: pictures.taken_out(value) for name, value in request.body.items()}
+        body = pictures.taken_out(request.body)
+        assert isinstance(body, dict)  # noqa: S101 - as it was
+        whole = fingerprint(body)
         messages = body.pop(MESSAGES, [])
         assert isinstance(messages, list)  # noqa: S101 - a conversation is a list of messages
         kept = _alike(self.messages, [_text(message) for message in messages])
@@ -172,7 +174,7 @@ class _Told:
             kept=kept,
             messages=messages[kept:],
             betas=request.betas,
-            sha256=fingerprint(request.body),
+            sha256=whole,
         )
         self.take(line)
         return line
@@ -190,8 +192,9 @@ class _Told:
         body[MESSAGES] = [json.loads(message) for message in self.messages]
         turn = Turn(ending.message) if isinstance(ending, Answered) else None
         error = ending.told if isinstance(ending, Refused) else ""
+        same = fingerprint(body) == asked.sha256
         put_back = {name: pictures.put_back(value) for name, value in body.items()}
-        return Exchange(Request(put_back, asked.betas), asked.sha256, turn, error)
+        return Exchange(Request(put_back, asked.betas), asked.sha256, turn, error, same and not pictures.missing)
 
 
 def _exchanged(run: Path) -> Iterator[tuple[Asked, Ending]]:

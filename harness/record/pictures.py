@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -29,19 +30,26 @@ class Pictures:
     def __init__(self, run: Path) -> None:
         self._run = run
         self._known: dict[str, str] = {}  # hashes by what was hashed: a conversation has the same pictures every time
+        self._before: dict[str, str] = {}  # of the value before: what is in neither has left
+        self.missing = False
+        """Whether a picture that was to be put back is not there, or another one than it was."""
 
     def taken_out(self, value: JsonValue) -> JsonValue:
         """The same with hashes for pictures, which are kept as files."""
+        self._before, self._known = self._known, {}
+        return self._without(value)
+
+    def _without(self, value: JsonValue) -> JsonValue:
         if isinstance(value, list):
-            return [self.taken_out(item) for item in value]
+            return [self._without(item) for item in value]
         if not isinstance(value, dict):
             return value
         if value.get("type") == "frame":
-            return {"type": "frame", "literal": _each(self.taken_out, value)}
-        return self._reference(value) or _each(self.taken_out, value)
+            return {"type": "frame", "literal": _each(self._without, value)}
+        return self._reference(value) or _each(self._without, value)
 
     def put_back(self, value: JsonValue) -> JsonValue:
-        """The same with its pictures; one whose file is gone is empty."""
+        """The same with its pictures; one that is `missing` is empty."""
         if isinstance(value, list):
             return [self.put_back(item) for item in value]
         if not isinstance(value, dict):
@@ -60,8 +68,9 @@ class Pictures:
         return {"type": "frame", "media_type": media, "frame": frame} if frame else None
 
     def _kept(self, media: str, data: str) -> str | None:
-        if data in self._known:
-            return self._known[data]
+        if frame := self._known.get(data) or self._before.get(data):
+            self._known[data] = frame
+            return frame
         form = _MEDIA.fullmatch(media)
         content = _decoded(data)
         if not form or content is None:
@@ -72,8 +81,10 @@ class Pictures:
     def _source(self, reference: Json) -> Json:
         media, frame = str(reference["media_type"]), str(reference["frame"])
         content = b""
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             content = frame_path(self._run, frame, media.removeprefix("image/")).read_bytes()
+        if sha256(content).hexdigest() != frame:
+            content, self.missing = b"", True
         return {"type": "base64", "media_type": media, "data": base64.b64encode(content).decode()}
 
 

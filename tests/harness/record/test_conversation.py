@@ -6,6 +6,7 @@ import base64
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -107,6 +108,13 @@ async def test_pictures_are_files_that_are_named_by_their_content(folder: RunFol
     assert frame.read_bytes() == base64.b64decode(PNG)
     assert PNG not in folder.messages.path.read_text()
     assert folder.messages.path.read_text().count(f'"frame":"{frame.stem}"') == 2
+
+
+async def test_a_question_can_be_checked_by_its_line_alone(folder: RunFolder) -> None:
+    await Recorded(Answering(), folder).turn(request(message(picture())))
+    asked = json.loads(folder.messages.path.read_text().splitlines()[0])
+    told = {**asked["set"], "messages": asked["messages"]}
+    assert asked["sha256"] == sha256(canonical(told)).hexdigest()
 
 
 async def test_requests_are_counted_as_the_model_counts_and_that_is_not_written(folder: RunFolder) -> None:

@@ -67,3 +67,18 @@ def test_a_picture_that_is_gone_is_empty(pictures: Pictures, tmp_path: Path) -> 
     told = pictures.taken_out(source())
     next((tmp_path / "frames").iterdir()).unlink()
     assert pictures.put_back(told) == source("")
+
+
+def test_a_picture_that_is_another_one_now_is_missing(pictures: Pictures, tmp_path: Path) -> None:
+    told = pictures.taken_out(source())
+    assert (pictures.put_back(told), pictures.missing) == (source(), False)
+    next((tmp_path / "frames").iterdir()).write_bytes(b"another")
+    assert (pictures.put_back(told), pictures.missing) == (source(""), True)
+
+
+def test_what_lies_outside_the_folder_is_no_picture(pictures: Pictures, tmp_path: Path) -> None:
+    (tmp_path / "frames").mkdir(exist_ok=True)
+    (tmp_path / "key.png").write_bytes(b"secret")
+    told: JsonValue = {"type": "frame", "media_type": "image/png", "frame": "../key"}
+    assert pictures.put_back(told) == source("", "image/png")
+    assert pictures.missing
