@@ -72,7 +72,7 @@ async def translated(line: Line) -> AsyncGenerator[None]:
         raise ours from None
 
 
-def _ours(error: Exception, line: Line) -> ModelError | None:  # noqa: PLR0911 - a line for each kind
+def _ours(error: Exception, line: Line) -> ModelError | None:  # noqa: C901, PLR0911 - a line for each kind
     match error:
         case APIStatusError():
             return _status(error, line)
@@ -89,6 +89,8 @@ def _ours(error: Exception, line: Line) -> ModelError | None:  # noqa: PLR0911 -
             return CutShort(f"the answer broke off ({line.hide(repr(error))}); nothing of it was done")
         case json.JSONDecodeError():
             return BadAnswer("the API's answer is no JSON", line.hide(error.doc))
+        case RecursionError():
+            return BadAnswer("the API's answer nests too deeply to be read", "")
         case UnicodeDecodeError():
             return BadAnswer("the API's answer is no text", line.hide(error.object.decode(errors="replace")))
         case AnthropicError():

@@ -74,9 +74,14 @@ class Answer:
             raise CutShort("the answer broke off before its end; nothing of it was done")
         for index, told in self._inputs.items():
             self._blocks[index] |= _input(told, cut=stop in _CUT)
-        return self._message | {"content": [self._blocks[index] for index in sorted(self._blocks)]}
+        message = self._message | {"content": [self._blocks[index] for index in sorted(self._blocks)]}
+        if _nests(message, DEEPEST):
+            raise BadAnswer(f"the answer nests deeper than {DEEPEST} levels", "")
+        return message
 
 
+DEEPEST = 100
+"""Levels of lists and objects within an answer: whatever goes through it level by level ends with the stack."""
 _CUT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal"})
 """Reasons to stop in the midst of a call: its input is no JSON then, and is not needed, since none of it is done."""
 _BESIDES = ("context_management", "input_transformations")
@@ -87,10 +92,16 @@ def _input(told: str, *, cut: bool) -> Json:
     """A call's input, where all of it was told."""
     try:
         return {"input": _object(json.loads(told))} if told else {}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         if cut:
             return {}
         raise BadAnswer("the input of a call is no JSON object", told) from None
+
+
+def _nests(value: JsonValue, levels: int) -> bool:
+    """Whether it has more levels than so many."""
+    within = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_nests(one, levels - 1) for one in within)
 
 
 def _index(event: Mapping[str, JsonValue]) -> int:

@@ -258,6 +258,7 @@ async def test_an_answer_that_takes_too_long_in_all_is_asked_for_again() -> None
         (DONE.badly(Insert(1, "message_delta", "[1]")), BadAnswer, "documented"),
         (DONE.badly(Insert(1, "content_block_delta", '{"type": "content_block_delta"}')), BadAnswer, "documented"),
         (DONE.badly(Insert(1, "content_block_delta", "{")), BadAnswer, "no JSON: {"),
+        (DONE.badly(Insert(1, "message_delta", "[" * 9000)), BadAnswer, "nests too deeply"),
         (DONE.badly(ErrorEvent(1, "invalid_request_error", "bad")), Rejected, "400 invalid_request_error.*bad"),
         (DONE.badly(ErrorEvent(1, "authentication_error", "bad")), NotAllowed, "ANTHROPIC_API_KEY"),
         (Raw(b"it works!", "application/json"), BadAnswer, "application/json; see to api.base_url.*it works!"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 
 from harness.errors import BadAnswer, CutShort
-from harness.model.stream import Answer
+from harness.model.stream import DEEPEST, Answer
 from harness.tools.call import Json
 
 START: Json = {
@@ -133,3 +133,10 @@ def test_an_answer_may_stop_in_the_midst_of_a_calls_input(stop: str) -> None:
 def test_input_is_taken_though_nobody_says_that_its_block_is_over() -> None:
     called = block(0, {"type": "tool_use", "input": {}}, {"type": "input_json_delta", "partial_json": '{"a": 1}'})
     assert message(*called[:-1])["content"] == [{"type": "tool_use", "input": {"a": 1}}]
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, 50_000])
+def test_an_answer_that_nests_too_deeply_is_a_bad_answer(levels: int) -> None:
+    told = f'{{"a": {"[" * levels}{"]" * levels}}}'
+    with pytest.raises(BadAnswer):
+        message(*block(0, {"type": "tool_use", "input": {}}, {"type": "input_json_delta", "partial_json": told}))
