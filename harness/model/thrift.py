@@ -96,7 +96,7 @@ class Thrift:
         bound = asking.entry.binds_thinking
         if tokens and bound and self._clears and transcript.clear(KEPT):
             return True
-        if not (transcript.prune(KEPT) or transcript.shorten(KEPT)):
+        if not any(leave(keep) for keep in (KEPT, 1) for leave in (transcript.prune, transcript.shorten)):
             return False
         if bound:
             transcript.forget_thoughts()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,7 +11,7 @@ from harness.agent.outcome import Finished, LimitReached
 from harness.model.asking import Asking
 from harness.model.catalog import Entry, Price, Provider, find
 from harness.model.thrift import KEPT, MANY, Thrift
-from harness.model.transcript import Transcript
+from harness.model.transcript import GONE, Transcript
 from harness.model.turn import Request, Turn
 from harness.testing import FakeDesktop
 from harness.tools.call import Json
@@ -200,7 +201,7 @@ def test_room_is_made_until_nothing_is_left_that_could_go() -> None:
     turns = []
     while thrift.make_room(question, transcript, tokens=True):
         turns.append((transcript.pictures, len(transcript.messages)))
-    assert turns == [(3, 21), (3, 11), (3, 7)]
+    assert turns == [(3, 21), (3, 11), (3, 7), (1, 7), (1, 3)]
 
 
 # --- at the stand-in ---------------------------------------------------------------------------------------------
@@ -264,6 +265,15 @@ async def test_a_request_that_is_too_large_goes_out_again_without_old_pictures(m
         assert await run_over(api, model) == Finished("done")
     assert api.violations == []
     assert len(api.requests) == 17
+
+
+@pytest.mark.parametrize("model", [BOUND, FREE])
+async def test_where_there_are_few_pictures_the_last_one_stays(model: str) -> None:
+    async with stand_in([*looks(model, 2), Said([say("done")])], bad_days={2: Refuse(413, "too large")}) as api:
+        assert await run_over(api, model) == Finished("done")
+    assert api.violations == []
+    refused, taken = (json.dumps(request.body["messages"]) for request in api.requests[2:])
+    assert (refused.count(str(GONE["text"])), taken.count(str(GONE["text"]))) == (0, 1)
 
 
 @pytest.mark.parametrize("model", [BOUND, FREE, OLD])
