@@ -2,7 +2,8 @@
 
 The conversation goes over as it is, so the other model has to take the same computer tool, the same editor and pictures
 as large. Thinking does not go over: a model reads only what it, or one of its kind, has thought, and what is left out
-has to be left out from the beginning. So at each change all thinking up to there stays behind, both ways.
+has to be left out from the beginning. So at each change all thinking up to there stays behind, both ways; a model that
+is told how much to think has to have begun with it, so it does not think any more.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class WithFallback:
     async def _asked(self, which: Asked, request: Request, *, patient: bool) -> Turn:
         behind = _length(request) if self._last not in (None, which) else self._behind
         self.lines.asked, self.lines.patient = which, patient
-        turn = await self.model.turn(without_thinking(request, behind))
+        turn = await self.model.turn(_unthinking(without_thinking(request, behind)))
         self._last, self._behind = which, behind
         return turn
 
@@ -135,6 +136,19 @@ def without_thinking(request: Request, upto: int) -> Request:
         return request
     bare = [_bare(message) for message in messages[:upto]]
     return replace(request, body={**request.body, "messages": [*bare, *messages[upto:]]})
+
+
+def _unthinking(request: Request) -> Request:
+    """The same with thinking turned off, where that is set by hand and the model's last turn does not begin with it."""
+    messages, thinking = request.body["messages"], request.body.get("thinking")
+    if not isinstance(thinking, dict) or thinking.get("type") != "enabled" or not isinstance(messages, list):
+        return request
+    turns = [told["content"] for told in messages if isinstance(told, dict) and told.get("role") == "assistant"]
+    match turns[-1:]:
+        case [[{"type": "thinking" | "redacted_thinking"}, *_]] | []:
+            return request
+        case _:
+            return replace(request, body={**request.body, "thinking": {"type": "disabled"}})
 
 
 def _bare(message: JsonValue) -> JsonValue:
