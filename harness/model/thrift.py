@@ -16,15 +16,14 @@ Limits are kept to before they are met: of the window, of the body, of the numbe
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pydantic import JsonValue
-
 from harness.geometry import patches
 from harness.model.catalog import Price, Provider
-from harness.model.turn import Counts, Json, Request, Turn
+from harness.model.sizes import words
+from harness.model.turn import Counts, Request, Turn
 
 if TYPE_CHECKING:
     from harness.errors import Rejected
@@ -80,7 +79,7 @@ class Thrift:
         used = turn.usage
         self._written += used.cache_write_5m + used.cache_write_1h
         if turn.length:
-            self._off = turn.length - _tokens(asking, transcript) - _words(turn.content) // BYTES_A_TOKEN
+            self._off = turn.length - _tokens(asking, transcript) - sum(map(words, turn.content)) // BYTES_A_TOKEN
 
     def length(self, asking: Asking, transcript: Transcript) -> int:
         """Tokens of the next request, by what the last answer told and an estimate of what came since."""
@@ -130,15 +129,18 @@ class Thrift:
         if old <= 0:
             return False
         self._rent += price.cache_read * old * picture
-        stays = _words(transcript.messages[transcript.first_shown :]) // BYTES_A_TOKEN + KEPT * picture
+        said = sum(size.words for size in transcript.sizes[transcript.first_shown :])
+        stays = said // BYTES_A_TOKEN + KEPT * picture
         write = price.cache_write_1h if self._long or asking.ttl == "1h" else price.cache_write_5m
         return fresh or self._rent >= (write - price.cache_read) * stays or self._passes(asking, transcript)
 
     def _passes(self, asking: Asking, transcript: Transcript) -> bool:
         """Whether a request passes the size from which on all of it costs more, and would not without old pictures."""
-        above, length = _price(asking).above, self.length(asking, transcript)
-        saved = (transcript.pictures - KEPT) * patches(asking.shown)
-        return above is not None and length - saved <= above.tokens < length
+        above = _price(asking).above
+        if above is None:
+            return False
+        length, saved = self.length(asking, transcript), (transcript.pictures - KEPT) * patches(asking.shown)
+        return length - saved <= above.tokens < length
 
     def _batch(self, asking: Asking, transcript: Transcript) -> None:
         self._rent = 0.0
@@ -168,37 +170,10 @@ def _room(asking: Asking) -> int:
 def _fits(asking: Asking, transcript: Transcript) -> bool:
     """Whether a request is within the limits of pictures and bytes."""
     most = FEW if asking.entry.window <= SMALL_WINDOW else MANY
-    return transcript.images <= most and _bytes(transcript.messages) <= BODY[asking.provider]
+    return transcript.images <= most and sum(size.weight for size in transcript.sizes) <= BODY[asking.provider]
 
 
 def _tokens(asking: Asking, transcript: Transcript) -> int:
     """An estimate of the messages."""
-    return _words(transcript.messages) // BYTES_A_TOKEN + transcript.pictures * patches(asking.shown)
-
-
-def _words(value: JsonValue | Iterable[Json]) -> int:
-    """Bytes of all that is text; pictures are none."""
-    match value:
-        case str():
-            return len(value.encode(errors="replace"))
-        case {"type": "image"}:
-            return 0
-        case dict():
-            return sum(map(_words, value.values()))
-        case list():
-            return sum(map(_words, value))
-        case _:
-            return 1
-
-
-def _bytes(value: JsonValue | Iterable[Json]) -> int:
-    """About the bytes of a body, pictures in it."""
-    match value:
-        case str():
-            return len(value) + 4
-        case dict():
-            return sum(len(key) + 4 + _bytes(inner) for key, inner in value.items())
-        case list():
-            return sum(map(_bytes, value))
-        case _:
-            return 5
+    said = sum(size.words for size in transcript.sizes)
+    return said // BYTES_A_TOKEN + transcript.pictures * patches(asking.shown)

@@ -7,13 +7,14 @@ whole turns, where nothing else makes room. `thrift.py` says when. Marks for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from harness.model.sizes import Size, weight, words
 from harness.model.turn import Turn
 from harness.tools.call import HALTED, Call, Json, Result, calls
 from harness.tools.computer import TOOL
@@ -57,6 +58,8 @@ class Transcript:
     """Answers of the computer, the oldest ones, that the API takes out of every request."""
     _written: frozenset[int] = frozenset()
     """Messages that the last request wrote to the cache, up to their ends, and that are as they were."""
+    _sizes: list[Size] = field(default_factory=list)
+    """Of messages from the beginning, as they are."""
 
     @classmethod
     def resumed(cls, asked: Json, answer: Json | None = None) -> Transcript:
@@ -88,6 +91,7 @@ class Transcript:
             self.say(content)
         else:
             _content(self.messages[-1]).append(content)
+            del self._sizes[len(self.messages) - 1 :]
 
     def answered(self, turn: Turn) -> None:
         """The model's turn, as it came. One without content the API would not take back."""
@@ -95,15 +99,15 @@ class Transcript:
         if turn.content:
             self.messages.append({"role": "assistant", "content": turn.content})
 
-    def owed(self, words: str) -> list[Json]:
-        """Results for calls that nobody answered: the words, and for more actions the API's own."""
+    def owed(self, said: str) -> list[Json]:
+        """Results for calls that nobody answered: what is said, and for more actions the API's own words."""
         last = self.messages[-1] if self.messages else None
         if last is None or last["role"] != "assistant":
             return []
         found, halted = [], False
         for call in calls(_content(last)):
             acts = TOOL in (call.toolset, call.name)
-            found.append(Result(HALTED if acts and halted else words, failed=True).block(call))
+            found.append(Result(HALTED if acts and halted else said, failed=True).block(call))
             halted = halted or acts
         return found
 
@@ -134,6 +138,13 @@ class Transcript:
     def _edited(self, first: int) -> None:
         """From this message on nothing is as it was in the last request."""
         self._written = frozenset(index for index in self._written if index < first)
+        del self._sizes[first:]
+
+    @property
+    def sizes(self) -> Sequence[Size]:
+        """How large each message is. What stayed as it was is not looked at again: a run may have hundreds of turns."""
+        self._sizes += (Size(words(message), weight(message)) for message in self.messages[len(self._sizes) :])
+        return self._sizes
 
     # --- what leaves ---------------------------------------------------------------------------------------------
 
@@ -227,7 +238,7 @@ class Transcript:
 
     def _shown(self) -> Iterator[_Place]:
         """Pictures that the model sees."""
-        gone = {call.id for call in self._actions()[: self.cleared]}
+        gone = {call.id for call in self._actions()[: self.cleared]} if self.cleared else frozenset[str]()
         return (place for place in self._held() if place[-1] not in gone)
 
     def _actions(self) -> list[Call]:

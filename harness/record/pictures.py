@@ -89,7 +89,7 @@ class Pictures:
 
 
 def _each(change: Callable[[JsonValue], JsonValue], within: Json) -> Json:
-    return {name: change(item) for name, item in within.items()}
+    return {name: change(item) if isinstance(item, dict | list) else item for name, item in within.items()}
 
 
 def _decoded(data: str) -> bytes | None:
