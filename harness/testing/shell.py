@@ -74,7 +74,11 @@ class FakeShells:
 
     def _do(self, request: Shell) -> tuple[str, int, str]:
         """What a command prints, its exit code, and what it prints of errors."""
-        match shlex.split(request.command):
+        try:
+            told = shlex.split(request.command)
+        except ValueError as error:  # a quotation without an end
+            return "", 2, f"bash: syntax error: {error}\n"
+        match told:
             case ["exit", wanted]:
                 return "", int(wanted), ""
             case ["sleep", _]:

@@ -29,6 +29,7 @@ async def said(request: Shell) -> list[Output | Exit]:
         ("sleep 9", [Exit(code=None, timed_out=True)]),
         ("make", [Output(text="make: command not found\n"), Exit(code=127)]),
         ("", [Exit(code=0)]),
+        ("echo 'a", [Output(text="bash: syntax error: No closing quotation\n"), Exit(code=2)]),
         ("pwd", [Output(text="/home/user\n"), Exit(code=0)]),
         ("printenv A", [Exit(code=1)]),
     ],
