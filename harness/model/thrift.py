@@ -41,6 +41,7 @@ NEAR = 0.9
 LIVES: dict[Ttl, float] = {"5m": 300.0, "1h": 3600.0}
 BODY: dict[Provider, int] = {
     "anthropic": 30_000_000,
+    "aws": 30_000_000,
     "foundry": 30_000_000,
     "vertex": 17_000_000,
     "bedrock": 10_000_000,

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
@@ -176,6 +177,13 @@ async def test_a_body_is_never_larger_than_the_provider_takes(provider: Provider
     await Thrift().request(Counter(), replace(asking(BOUND), provider=provider), transcript)
     assert (transcript.images == 12) is fits
     assert ("thinking" in str(transcript.messages)) is fits
+
+
+@pytest.mark.parametrize("provider", get_args(Provider))
+async def test_a_request_fits_every_provider(provider: Provider) -> None:
+    transcript = long_conversation(2)
+    request = await Thrift().request(Counter(), replace(asking(BOUND), provider=provider), transcript)
+    assert request.body["messages"]
 
 
 async def test_a_request_is_counted_only_where_it_may_not_fit() -> None:
