@@ -99,10 +99,10 @@ class Asking:
         match self.entry.thinking[0]:
             case "enabled":
                 return {"type": "enabled", "budget_tokens": BUDGET}
-            case "disabled":
-                return {"type": "disabled"}
+            case "adaptive":
+                return {"type": "adaptive", "display": "summarized"}
             case form:
-                return {"type": form, "display": "summarized"}
+                return {"type": form}
 
     def _output(self) -> Json:
         told: Json = {"effort": self.effort or self.entry.effort} if self.entry.efforts else {}

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from harness.model.asking import Asking
-from harness.model.catalog import BETAS, Entry, find, listed
+from harness.model.catalog import BETAS, Entry, Thinking, find, listed
 from harness.model.transcript import Transcript
 from harness.model.turn import Request, Turn
 from harness.tools.call import Json
@@ -69,6 +70,13 @@ def test_all_but_the_conversation_is_the_same_in_every_request() -> None:
 )
 def test_thinking_is_asked_for_in_the_form_that_the_model_takes(model: str, thinking: Json) -> None:
     assert asked(asking(model)).body["thinking"] == thinking
+
+
+@pytest.mark.parametrize("form", ["between_tools", "disabled"])
+def test_forms_that_take_nothing_more_are_asked_for_alone(form: Thinking) -> None:
+    question = asking("claude-sonnet-5-5")
+    question = replace(question, entry=question.entry.model_copy(update={"thinking": (form,)}))
+    assert asked(question).body["thinking"] == {"type": form}
 
 
 def test_effort_is_what_was_asked_for_else_the_models_own() -> None:
