@@ -21,6 +21,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 import harness
+from harness.errors import UsageError
 from harness.portal import Portal, shared
 from harness.sandbox.termination import termination_exits
 
@@ -194,5 +195,7 @@ class Desktop:
 
 
 def parts(desktop: Desktop) -> tuple[Portal, Async]:
-    """The portal and the asynchronous desktop behind a blocking one, for twins of other rooms."""
+    """The portal and the asynchronous desktop behind a blocking one, for twins of other rooms. Raises UsageError."""
+    if not isinstance(desktop, Desktop):
+        raise UsageError(f"a desktop of harness.sync_api.sandbox() is needed here; found {desktop!r}")
     return desktop._portal, desktop._desktop  # noqa: SLF001 - its own module

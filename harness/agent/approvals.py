@@ -89,21 +89,21 @@ def rule(told: str) -> Rule:
 class Approvals:
     """Rules in order: the first that is about a call decides; without one it is allowed."""
 
-    def __init__(self, rules: Sequence[Rule], ask: Ask | None = None) -> None:
-        self._rules = rules
+    def __init__(self, rules: Sequence[Rule | str], ask: Ask | None = None) -> None:
+        self._rules = [rule(one) if isinstance(one, str) else one for one in rules]
         self._ask = ask
 
     async def refusal(self, call: Call) -> Result | None:
         """What to answer in place of doing it; None where it may be done. Where nobody can be asked, it may not."""
-        rule = next((rule for rule in self._rules if rule.is_about(call)), None)
-        if rule is None or rule.then == "allow":
+        first = next((rule for rule in self._rules if rule.is_about(call)), None)
+        if first is None or first.then == "allow":
             return None
         said: bool | str = False
-        if rule.then == "ask":
-            said = await self._ask(call, rule) if self._ask else "nobody is there to be asked"
+        if first.then == "ask":
+            said = await self._ask(call, first) if self._ask else "nobody is there to be asked"
         if said is True:
             return None
-        reasons = "; ".join(filter(None, (rule.reason, said or "")))
+        reasons = "; ".join(filter(None, (first.reason, said or "")))
         return Result(DENIED.format(f" ({reasons})" if reasons else ""), failed=True)
 
 

@@ -15,8 +15,8 @@ The pictures you get of the screen have {width}x{height} pixels. Each action wai
 is hardly ever needed; its result says what changed on the screen, or that nothing did, and a batch of actions that
 changed it ends with a picture. A click that changed nothing missed, mostly: look before you repeat it. Programs with a
 window are started from the shell in the background (`mousepad note.txt >/dev/null 2>&1 &`). What shell or editor can do
-faster and surer than the mouse, do there. In file dialogs of Chromium press alt+o or alt+s to open or save: Return may
-cancel them.
+faster and surer than the mouse, do there. In file dialogs of Chromium press alt+o or alt+s to open or save: Return or a
+double click may cancel them.
 """
 _HIDDEN = """
 Fields for passwords are painted over in your pictures, empty or not, with the word "hidden"; that the screen changed

@@ -14,11 +14,11 @@ from harness.agent.control import Control
 from harness.agent.form import Given, form
 from harness.agent.limits import Limits, Spent
 from harness.agent.loop import Loop, text
-from harness.agent.outcome import Outcome, Stopped
+from harness.agent.outcome import Failed, Outcome, Stopped
 from harness.agent.prompt import system
 from harness.agent.secrets import Secrets
 from harness.agent.telling import Telling
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.events import Emit, masked
 from harness.geometry import Viewport, fit_model
 from harness.model.asking import Asking
@@ -61,7 +61,7 @@ class Task:
     more: str = ""  # of the system prompt
     form: Given | None = None  # of the result: a JSON schema, or a type that pydantic knows
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    rules: Sequence[Rule] = ()  # what needs approval
+    rules: Sequence[Rule | str] = ()  # what needs approval, also as the command line has it: "ask:bash"
     tools: Sequence[Callable[..., object]] = ()  # functions of one's own
     one_action: bool = False  # one call a turn
 
@@ -140,6 +140,9 @@ async def run_task(
             outcome = await (control or Control()).over(loop.run(), loop.spent, task.limits)
         except asyncio.CancelledError:
             loop.telling.ended(Stopped(), loop.spent)
+            raise
+        except Exception as error:  # of a function that was given, or of ours
+            loop.telling.ended(Failed(HarnessError(f"{type(error).__name__}: {error}")), loop.spent)
             raise
         loop.telling.ended(outcome, loop.spent)
         return outcome

@@ -12,6 +12,7 @@ from typing import Self
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.padding import Padding
+from rich.spinner import Spinner
 from rich.text import Text
 
 from harness.events import Event
@@ -45,6 +46,13 @@ class Show(ABC):
     def say(self, told: str, style: str = "") -> None:
         """Something that is no event of the run."""
         self._print(Text(f"  {printable(told)}", style))
+
+    def doing(self, told: str) -> None:
+        """Show on a terminal that something is at work which is no event of the run."""
+        self._over()
+        if self._console.is_terminal:
+            self._live = Live(Spinner("dots", Text(f" {printable(told)}")), console=self._console, transient=True)
+            self._live.start(refresh=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import shutil
 import time
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ from harness.cli.order import Options, ordered
 from harness.cli.show_task import ShowTask
 from harness.cli.signals import heeding
 from harness.errors import BadAnswer, HarnessError
-from harness.events import Event, SandboxStarted
+from harness.events import Event, SandboxStarted, TaskFinished
 from harness.model.reach import Reach
 from harness.record.conversation import Recorded
 from harness.record.folder import read_events
@@ -92,7 +94,7 @@ class Work:
         with heeding(heed):
             try:
                 async with AsyncExitStack() as stack:
-                    with show:
+                    with show, self._unless_begun():
                         running = await stack.enter_async_context(sandbox)
                     result = await self._in(running, show, time.monotonic() - began)
             except asyncio.CancelledError:
@@ -103,7 +105,17 @@ class Work:
                     raise
                 told = f"{self.folder.path}: the disk is full, and the run ended there; make room, or see to --runs"
                 raise HarnessError(told) from None
-        return 128 + self._signal if self._signal else result
+        return 128 + self._signal if self._signal and result == INTERRUPTED else result
+
+    @contextmanager
+    def _unless_begun(self) -> Iterator[None]:
+        """Where the sandbox does not come, leave no folder of a run that never was."""
+        try:
+            yield
+        except BaseException:
+            if not read_events(self.folder.path):
+                shutil.rmtree(self.folder.path, ignore_errors=True)
+            raise
 
     async def _in(self, running: Running, show: ShowTask, seconds: float) -> int:
         """The task and its folder, whatever becomes of it. Starting the sandbox took so many seconds."""
@@ -134,6 +146,8 @@ class Work:
         def emit(event: Event) -> None:
             folder(event)
             show(event)
+            if isinstance(event, TaskFinished) and self.errand.collect:
+                show.doing("collecting files")
 
         emit(SandboxStarted(image=record.image, sandbox=record.id, container=record.container, seconds=seconds))
         if self.ended:

@@ -23,6 +23,8 @@ class FunctionTool:
     """
 
     def __init__(self, function: Callable[..., object]) -> None:
+        if not inspect.isroutine(function):
+            raise UsageError(f"a tool is a function with types and a docstring; found {function!r}")
         self.name = function.__name__
         self._function = function
         self._input = _model(function)

@@ -4,6 +4,7 @@ import inspect
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from harness.agent import Finished, People, Rule, Stopped, Task, sync_api
 from harness.agent.sync_api import run_task, start_task
 from harness.errors import UsageError
 from harness.events import Called, Event, TaskFinished, TaskStarted
+from harness.testing import FakeDesktop
 from harness.testing.sync_api import fake_desktop
 from harness.tools.call import Call
 
@@ -78,3 +80,9 @@ def test_each_twin_has_the_names_of_its_asynchronous_one(name: str) -> None:
     else:
         inner = {"around", "earlier"}  # for what writes runs down and goes on with them
         assert set(inspect.signature(ours).parameters) == set(inspect.signature(theirs).parameters) - inner
+
+
+def test_a_desktop_of_the_other_kind_is_told() -> None:
+    other: Any = FakeDesktop()
+    with pytest.raises(UsageError, match=r"a desktop of harness\.sync_api\.sandbox\(\) is needed here"):
+        run_task("look", other)

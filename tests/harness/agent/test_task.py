@@ -133,3 +133,27 @@ async def test_two_tools_of_a_name_are_told_before_anything_is_asked(
 async def test_a_task_without_words_is_none(desktop: FakeDesktop, script: Callable[[str], str]) -> None:
     with pytest.raises(UsageError, match="the task is empty"):
         await run_task(Task(" \n", model=script(SCRIPT)), desktop)
+
+
+async def test_what_a_function_of_a_person_raises_ends_the_task_and_is_told(
+    desktop: FakeDesktop, script: Callable[[str], str]
+) -> None:
+    def approve(_: object, __: object) -> bool:
+        raise RuntimeError("no such button")
+
+    events: list[Event] = []
+    task = Task("write", model=script(SCRIPT), rules=["ask:bash"], secrets={"PIN": "4711"})
+    with pytest.raises(RuntimeError, match="no such button"):
+        await run_task(task, desktop, events.append, people=People(approve=approve))
+    end = events[-1]
+    assert isinstance(end, TaskFinished)
+    assert (end.outcome, end.message) == ("failed", "RuntimeError: no such button")
+
+
+async def test_a_rule_that_cannot_be_is_told_before_anything_begins(
+    desktop: FakeDesktop, script: Callable[[str], str]
+) -> None:
+    events: list[Event] = []
+    with pytest.raises(UsageError, match="perhaps"):
+        await run_task(Task("write", model=script(SCRIPT), rules=["perhaps:bash"]), desktop, events.append)
+    assert events == []

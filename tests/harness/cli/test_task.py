@@ -17,7 +17,16 @@ from harness.agent import Failed, Finished, LimitReached, Outcome, Refused, Stop
 from harness.agent.errand import Done, Errand
 from harness.cli.folders import made
 from harness.cli.task import Work, code
-from harness.errors import BadAnswer, FileFailed, HarnessError, ModelError, NotAllowed, SandboxLost, UsageError
+from harness.errors import (
+    BadAnswer,
+    EngineError,
+    FileFailed,
+    HarnessError,
+    ModelError,
+    NotAllowed,
+    SandboxLost,
+    UsageError,
+)
 from harness.record.conversation import exchanges
 from harness.sandbox.life import Running
 from harness.sandbox.ownership import Folder
@@ -165,6 +174,31 @@ async def test_a_second_signal_ends_it_at_once(work: Callable[..., Work]) -> Non
     for _ in range(2):
         os.kill(os.getpid(), signal.SIGINT)
     assert await running == 130
+
+
+async def test_a_signal_after_the_end_changes_nothing_of_it(work: Callable[..., Work], tmp_path: Path) -> None:
+    @asynccontextmanager
+    async def struck() -> AsyncIterator[Running]:
+        async with sandbox(FakeDesktop(), tmp_path) as running:
+            yield running
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(0)
+
+    assert await work(LOOKS).run(struck()) == 0
+
+
+async def test_where_the_sandbox_does_not_come_no_folder_stays(work: Callable[..., Work]) -> None:
+    class Missing(AbstractAsyncContextManager[Running]):
+        async def __aenter__(self) -> Running:
+            raise EngineError("no engine answers")
+
+        async def __aexit__(self, *_: object) -> None:
+            """Nothing was opened."""
+
+    begun = work(LOOKS)
+    with pytest.raises(EngineError):
+        await begun.run(Missing())
+    assert not begun.folder.path.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field, JsonValue
@@ -80,3 +80,9 @@ def test_a_function_without_types_is_refused() -> None:
 
     with pytest.raises(UsageError, match="a tool's parameters are named"):
         FunctionTool(many)
+
+
+@pytest.mark.parametrize("thing", [1, "name", object()])
+def test_what_is_no_function_is_told(thing: Any) -> None:
+    with pytest.raises(UsageError, match="a tool is a function with types and a docstring; found"):
+        FunctionTool(thing)
