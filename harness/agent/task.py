@@ -94,8 +94,18 @@ class Earlier:
 def check(task: Task, reach: Reach | None = None) -> None:
     """Raise UsageError for what `run_task` would raise one, before anything is started for it."""
     checked(task.model, reach, task.effort)
+    _tells_no_secret(task)
     if task.form is not None:
         form(task.form)
+
+
+def _tells_no_secret(task: Task) -> None:
+    """Raise UsageError where the task's own words have the value of a secret: they go to the model and to the disk."""
+    for name, value in task.secrets.items():
+        if Secrets({name: value}).redact(told := f"{task.text}\n{task.more}") != told:
+            raise UsageError(
+                f"the task's text has the value of the secret {name}; write {{secret:{name}}} in its place"
+            )
 
 
 def silent(told: object) -> None:
@@ -126,6 +136,7 @@ async def run_task(
     task = Task(task) if isinstance(task, str) else task
     if not task.text.strip():
         raise UsageError("the task is empty; say what is to be done")
+    _tells_no_secret(task)
     hidden = masked(emit, tuple(task.secrets.values()))
     mine = nullcontext(at_hand(around(model), task.model, reach)) if model else None
     async with mine or reached(task.model, reach, task.effort, around) as there:

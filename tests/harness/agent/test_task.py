@@ -157,3 +157,14 @@ async def test_a_rule_that_cannot_be_is_told_before_anything_begins(
     with pytest.raises(UsageError, match="perhaps"):
         await run_task(Task("write", model=script(SCRIPT), rules=["perhaps:bash"]), desktop, events.append)
     assert events == []
+
+
+@pytest.mark.parametrize("words", [{"text": "type hunter22 there"}, {"text": "log in", "more": "It is hunter22."}])
+async def test_a_task_that_tells_a_secret_in_its_own_words_does_not_begin(
+    desktop: FakeDesktop, script: Callable[[str], str], words: dict[str, str]
+) -> None:
+    events: list[Event] = []
+    task = Task(**words, model=script(SCRIPT), secrets={"PIN": "hunter22"})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"the value of the secret PIN; write \{secret:PIN\} in its place"):
+        await run_task(task, desktop, events.append)
+    assert events == []
