@@ -106,7 +106,7 @@ async def _claimed(engine: Engine, root: Path, sandbox: str) -> Folder:
                 f"sandbox {sandbox} has an owner that lives, {owner}: end that first, or work at it meanwhile with "
                 f"`harness desktop`"
             )
-        await asyncio.sleep(_RETRY_SECONDS)
+        await asyncio.sleep(_RETRY_SECONDS)  # nothing tells when a lock is free
     return folder
 
 
